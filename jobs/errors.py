@@ -1,0 +1,76 @@
+"""What can go wrong with a job, as classes.
+
+JobFailure
+├── InvalidInput      the request can never work as it is
+├── Moderated         refused for its content
+├── RateLimited       the provider wants us to wait
+├── Unavailable       the provider cannot be reached or is broken
+├── Rejected          the provider refuses us: key, credit, plan
+├── TimedOut          no end in the time given
+└── Internal          our own fault
+
+Each says to a person what happened; whether trying again can help is a fact of the class.
+"""
+
+from typing import ClassVar
+
+from storage.records.job import ErrorCode, JobError
+
+
+class JobFailure(Exception):
+    """A job ended without what it was to make. `message` is a sentence for the person who waits."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
+    retryable: ClassVar[bool] = True
+    default_message: ClassVar[str] = "Something went wrong on our side."
+
+    def __init__(self, message: str | None = None, *, detail: str | None = None) -> None:
+        self.message = message or self.default_message
+        self.detail = detail
+        """For the log, never for the person: what the provider said."""
+        super().__init__(self.message)
+
+    def error(self) -> JobError:
+        return JobError(code=self.code, message=self.message, retryable=self.retryable)
+
+
+class InvalidInput(JobFailure):
+    code = ErrorCode.INVALID_INPUT
+    retryable = False
+    default_message = "This cannot be made as it was described. Please change the description."
+
+
+class Moderated(JobFailure):
+    code = ErrorCode.MODERATED
+    retryable = False
+    default_message = "The provider refused this description. Please change it."
+
+
+class RateLimited(JobFailure):
+    code = ErrorCode.PROVIDER_UNAVAILABLE
+    default_message = "The provider is busy just now. Please try again in a minute."
+
+    def __init__(self, message: str | None = None, *, detail: str | None = None, retry_after: float | None = None):
+        super().__init__(message, detail=detail)
+        self.retry_after = retry_after
+        """Seconds, if the provider named them."""
+
+
+class Unavailable(JobFailure):
+    code = ErrorCode.PROVIDER_UNAVAILABLE
+    default_message = "The provider cannot be reached just now. Please try again."
+
+
+class Rejected(JobFailure):
+    code = ErrorCode.PROVIDER_REJECTED
+    retryable = False
+    default_message = "The provider does not accept our account. The operator has to look at it."
+
+
+class TimedOut(JobFailure):
+    code = ErrorCode.TIMED_OUT
+    default_message = "This took too long and was given up. Please try again."
+
+
+class Internal(JobFailure):
+    pass

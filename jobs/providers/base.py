@@ -1,0 +1,71 @@
+"""What a provider is: the seam between a job and whoever writes the text or paints the picture.
+
+A provider knows neither Redis nor arq nor the job's record. It gets a frozen request, tells how far it is through the
+`report` it is handed, and returns what it made or raises a `jobs.errors.JobFailure`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from storage.records.character import Character
+from storage.records.media import Picture, PictureFormat
+
+
+class Report(Protocol):
+    """Tells the people who wait how far the work is. Cheap to call often: the caller's side thins what it is told.
+
+    `progress` runs from 0 to 1 and is honest, `stage` is a few words («painting the face»), `preview` a small encoded
+    picture, WebP or JPEG, of at most `PREVIEW_BYTES`; one that is larger is left out. Raises `asyncio.CancelledError`
+    where the job is no longer ours: let it pass.
+    """
+
+    async def __call__(self, progress: float, stage: str | None = None, preview: Picture | None = None) -> None: ...
+
+
+PREVIEW_BYTES = 6_000
+"""A preview as a data URI may have 8,192 characters; base64 makes four of three, and the head needs some."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitRequest:
+    """One portrait. `description` says in words what is to be seen; `character` gives the same in parts, if it is known."""
+
+    description: str
+    character: Character | None
+    seed: int
+    width: int
+    height: int
+    format: PictureFormat
+
+
+class PortraitProvider(Protocol):
+    """Paints. The same request gives the same picture where the provider can promise it.
+
+    Cancelling the task stops the work as soon as it can be stopped. Work that keeps a core busy runs off the event loop.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def paint(self, request: PortraitRequest, report: Report) -> Picture: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CharactersRequest:
+    """A set of characters. `written` are those that exist already, from an earlier run: they are kept, and the provider
+    writes only the `count - len(written)` that are missing, unlike those."""
+
+    count: int
+    theme: str | None
+    seed: int
+    written: Sequence[Character] = ()
+
+
+class TextProvider(Protocol):
+    """Writes characters. `write` yields each one as soon as it is complete, exactly as many as are missing."""
+
+    @property
+    def name(self) -> str: ...
+
+    def write(self, request: CharactersRequest) -> AsyncIterator[Character]: ...

@@ -1,0 +1,1 @@
+"""The domain that all packages share: pure values, no I/O."""

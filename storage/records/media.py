@@ -1,0 +1,30 @@
+"""Finished media: the picture itself, and what a job's result says of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+PictureFormat = Literal["png", "jpeg", "webp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoded picture. `content_type` is told from `data` by whoever made it."""
+
+    data: bytes
+    content_type: str
+    width: int
+    height: int
+
+
+class PictureResult(BaseModel):
+    """`result` of a job of kind `portrait` or `photo`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    content_type: str
+    width: int
+    height: int
+    bytes: int
