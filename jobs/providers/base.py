@@ -29,7 +29,7 @@ PREVIEW_BYTES = 6_000
 
 @dataclass(frozen=True, slots=True)
 class PortraitRequest:
-    """One portrait. `description` says in words what is to be seen; `character` gives the same in parts, if it is known."""
+    """One portrait. `description` says in words what is to be seen, `character` the same in parts, if it is known."""
 
     description: str
     character: Character | None
@@ -42,7 +42,7 @@ class PortraitRequest:
 class PortraitProvider(Protocol):
     """Paints. The same request gives the same picture where the provider can promise it.
 
-    Cancelling the task stops the work as soon as it can be stopped. Work that keeps a core busy runs off the event loop.
+    Cancelling the task stops the work as soon as possible. Work that keeps a core busy runs off the event loop.
     """
 
     @property

@@ -162,7 +162,7 @@ class Job(BaseModel):
         }
 
     def requeued(self, stage: str, *, counts: bool = True) -> Job:
-        """A run ended without an end; `stage` says why. `counts` is false where the run is not to be held against it."""
+        """A run ended without an end; `stage` says why. `counts` is false where it is not held against the job."""
         if self.status is not Status.PROCESSING:
             raise IllegalStep(self.status, Status.QUEUED)
         return self._queued(stage=stage, attempt=self.attempt if counts else max(0, self.attempt - 1))

@@ -28,3 +28,7 @@ class PictureResult(BaseModel):
     width: int
     height: int
     bytes: int
+
+
+PORTRAIT_PROVIDERS = ("painter",)
+"""Who can be asked for a portrait by name; the first is the default."""

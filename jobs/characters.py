@@ -1,0 +1,92 @@
+"""Kind `characters`: a set of characters, each with a portrait that is painted while it is being read."""
+
+import uuid
+import zlib
+
+from jobs.persistence import persistently
+from jobs.portraits import KIND as PORTRAIT
+from jobs.providers.base import CharactersRequest, TextProvider
+from jobs.registry import Finished
+from jobs.run import Run
+from storage.errors import JobUnknown
+from storage.jobs import JobStore
+from storage.logs import Event, log
+from storage.records.character import Character, WrittenCharacter
+from storage.records.ids import JobId, new_job_id
+from storage.records.inputs import CharactersInput, PortraitInput, fingerprint
+from storage.records.job import JsonObject
+from storage.stored import Submission
+
+KIND = "characters"
+
+
+class WriteCharacters:
+    """Writes with `provider` and submits the portraits, in their order, for the same owner.
+
+    Each character is stored with its portrait's id before that portrait is submitted. A second run therefore finds
+    every portrait that may exist, submits it again under its id, and changes no character that somebody may have read.
+    """
+
+    def __init__(self, provider: TextProvider, store: JobStore) -> None:
+        self._provider = provider
+        self._store = store
+
+    async def __call__(self, run: Run) -> Finished:
+        wanted = CharactersInput.model_validate_json(run.input)
+        written = written_in(run.job.result)
+        for index, earlier in enumerate(written):
+            await self._submit_portrait(run, wanted, index, earlier)
+        if len(written) < wanted.count:
+            log(Event.PROVIDER_CALLED, job=run.job.id, provider=self._provider.name)
+            request = CharactersRequest(
+                count=wanted.count,
+                theme=wanted.theme,
+                seed=wanted.seed,
+                written=tuple(character.character for character in written),
+            )
+            async for character in self._provider.write(request):
+                written.append(_named(character))
+                await run.publish(len(written) / wanted.count, "writing the characters", _result(written))
+                await self._submit_portrait(run, wanted, len(written) - 1, written[-1])
+        return Finished(_result(written))
+
+    async def _submit_portrait(
+        self, run: Run, wanted: CharactersInput, index: int, character: WrittenCharacter
+    ) -> None:
+        portrait = PortraitInput(
+            description=describe(character.character),
+            character=character.character,
+            seed=zlib.crc32(f"{wanted.seed}:{index}".encode()),
+        )
+        submission = Submission(
+            id=JobId(character.portrait),
+            kind=PORTRAIT,
+            owner=run.owner,
+            input=portrait.model_dump_json(by_alias=True).encode(),
+            fingerprint=fingerprint(PORTRAIT, portrait.model_dump(mode="json", by_alias=True)),
+        )
+        try:
+            acceptance, _ = await persistently(lambda: self._store.submit(submission))
+        except JobUnknown:
+            return  # it was painted, and nobody has looked at it for so long that it is gone
+        log(Event.SUBMITTED, job=character.portrait, kind=PORTRAIT, how=acceptance.value)
+
+
+def written_in(result: JsonObject | None) -> list[WrittenCharacter]:
+    """The characters in the result of a `characters` job."""
+    return [WrittenCharacter.model_validate(character) for character in (result or {}).get("characters", [])]
+
+
+def describe(character: Character) -> str:
+    """A character as one sentence for a painter."""
+    return f"{character.name}, {character.race} {character.class_}. {character.appearance}"
+
+
+def _named(character: Character) -> WrittenCharacter:
+    return WrittenCharacter.model_validate(
+        {**character.model_dump(by_alias=True), "id": str(uuid.uuid4()), "portrait": new_job_id()}
+    )
+
+
+def _result(written: list[WrittenCharacter]) -> JsonObject:
+    return {"characters": [character.model_dump(by_alias=True) for character in written]}

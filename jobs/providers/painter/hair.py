@@ -1,0 +1,151 @@
+"""Locks: curves that grow out of a surface, fall by their weight, and are drawn as bundles of fine strands."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+
+from jobs.providers.painter.fields import Bytes, Colour, Floats, smoothstep
+from jobs.providers.painter.sheet import fixed_point
+from jobs.providers.painter.space import Camera
+
+STEPS = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """`curves` has STEPS points for each lock, `normals` the outward direction along them; `width` is in units of space,
+    `tone` a brightness about 1 for each lock."""
+
+    curves: Floats
+    normals: Floats
+    width: Floats
+    tone: Floats
+
+    def chosen(self, which: Floats) -> "Locks":
+        return Locks(self.curves[which], self.normals[which], self.width[which], self.tone[which])
+
+
+def grow(
+    roots: Floats,
+    normals: Floats,
+    comb: Floats,
+    length: Floats,
+    rng: np.random.Generator,
+    *,
+    weight: float,
+    curl: float,
+    lift: float,
+    skull: Floats,
+    clear_face: float,
+) -> Floats:
+    """Curves of the given lengths. They start outwards (`lift`) and along `comb`, and fall with `weight`; they never go
+    into the ellipsoid `skull` (half axes) and keep out of the face by `clear_face`."""
+    count = len(roots)
+    step = (length / (STEPS - 1)).astype(np.float32)[:, None]
+    heading = comb + normals * lift
+    heading /= np.linalg.norm(heading, axis=1, keepdims=True) + 1e-6
+    position = roots.copy()
+    curves = np.empty((count, STEPS, 3), np.float32)
+    phase = rng.uniform(0, 2 * np.pi, (count, 1)).astype(np.float32)
+    pace = rng.uniform(0.8, 1.3, (count, 1)).astype(np.float32)
+    down = np.array([0, -1, 0], np.float32)
+    for i in range(STEPS):
+        curves[:, i] = position
+        t = np.float32(i / (STEPS - 1))
+        heading = heading + down * np.float32(weight * (0.4 + t)) * step / 0.06
+        heading /= np.linalg.norm(heading, axis=1, keepdims=True) + 1e-6
+        swing = np.float32(curl) * np.sin(phase + pace * i * 0.95) * min(1.0, float(t) * 3)
+        aside = np.stack([heading[:, 1], -heading[:, 0], np.zeros(count, np.float32)], axis=1)
+        position = position + (heading + aside * swing) * step
+        outside = position / skull
+        distance = np.linalg.norm(outside, axis=1, keepdims=True)
+        position = np.where((distance < 1) & (position[:, 1:2] > -0.9), position / np.maximum(distance, 0.2), position)
+        if clear_face:
+            position = _out_of_face(position, clear_face)
+    return curves
+
+
+def _out_of_face(position: Floats, clear: float) -> Floats:
+    """Moves aside what hangs before the face."""
+    y = position[:, 1]
+    half = clear * np.sqrt(np.clip(1.0 - ((y + 0.10) / 1.10) ** 2, 0.05, 1)) * smoothstep(0.85, 0.35, y)
+    before = (position[:, 2] > 0.05) & (np.abs(position[:, 0]) < half) & (y > -1.15)
+    moved = position.copy()
+    side = np.where(position[:, 0] >= 0, 1.0, -1.0)
+    moved[:, 0] = np.where(before, position[:, 0] + side * 0.55 * (half - np.abs(position[:, 0])), position[:, 0])
+    return moved
+
+
+def draw_locks(
+    image: Bytes,
+    cover: Bytes,
+    camera: Camera,
+    locks: Locks,
+    colour: Colour,
+    lamp: Floats,
+    key: Colour,
+    air: Colour,
+    rng: np.random.Generator,
+    *,
+    strands: int = 5,
+    sheen: float = 0.55,
+    dark: float = 1.0,
+) -> None:
+    """Draws the locks in the order given onto `image`, and in white onto `cover`."""
+    count = len(locks.curves)
+    if count == 0:
+        return
+    screen = camera.project(locks.curves)
+    tangent = np.gradient(locks.curves, axis=1)
+    tangent /= np.linalg.norm(tangent, axis=2, keepdims=True) + 1e-6
+    light = _strand_light(tangent, locks.normals, lamp, sheen)
+    flow = np.gradient(screen, axis=1)
+    flow /= np.linalg.norm(flow, axis=2, keepdims=True) + 1e-6
+    across = np.stack([-flow[..., 1], flow[..., 0]], axis=-1)
+    t = np.linspace(0, 1, STEPS, dtype=np.float32)
+    body = (np.sin(np.pi * np.clip(t * 0.86 + 0.14, 0, 1)) ** 0.6).astype(np.float32)
+    spread = (locks.width * camera.scale)[:, None] * body[None, :]
+    warm = np.array(key, np.float32) * light[0][..., None]
+    cool = np.array(air, np.float32) * light[1][..., None]
+    base = np.array(colour, np.float32)
+    lustre = np.sqrt(base) * 0.6 + 0.25
+    paint = base * (warm + cool) * dark * locks.tone[:, None, None] + lustre * light[2][..., None] * np.array(key, np.float32) * dark
+    knots = list(range(0, STEPS - 1, 4)) + [STEPS - 1]
+    jitter = rng.uniform(0.72, 1.25, (count, strands))
+    offsets = np.linspace(-0.5, 0.5, strands) if strands > 1 else np.zeros(1)
+    wander = rng.uniform(-0.14, 0.14, (count, strands))
+    cut = rng.uniform(0.82, 1.0, (count, strands))
+    thick = np.maximum(1, np.rint(locks.width * camera.scale / strands * 1.5)).astype(int)
+    left, right = screen + across * (spread * 0.5)[..., None], screen - across * (spread * 0.5)[..., None]
+    for i in range(count):
+        under = np.concatenate([left[i], right[i][::-1]])
+        middle = np.clip(paint[i, STEPS // 3] * 0.62 * 255, 0, 255)
+        outline = [fixed_point(under)]
+        cv2.fillPoly(image, outline, (float(middle[0]), float(middle[1]), float(middle[2])), cv2.LINE_AA, 4)
+        cv2.fillPoly(cover, outline, (255,), cv2.LINE_AA, 4)
+        for j in range(strands):
+            path = fixed_point(screen[i] + across[i] * (spread[i] * (offsets[j] + wander[i, j]))[:, None])
+            end = int(cut[i, j] * STEPS)
+            for a, b in zip(knots[:-1], knots[1:], strict=True):
+                if a >= end:
+                    break
+                tone = np.clip(paint[i, (a + b) // 2] * (jitter[i, j] * 255), 0, 255)
+                width = int(thick[i]) if b < STEPS - 3 else max(1, int(thick[i]) - 1)
+                shade = (float(tone[0]), float(tone[1]), float(tone[2]))
+                cv2.polylines(image, [path[a : min(b, end) + 1]], False, shade, width, cv2.LINE_AA, 4)
+            cv2.polylines(cover, [path[:end]], False, (255,), int(thick[i]), cv2.LINE_AA, 4)
+
+
+def _strand_light(tangent: Floats, normal: Floats, lamp: Floats, sheen: float) -> tuple[Floats, Floats, Floats]:
+    """Direct light, light of the air, and shine along the strands (Kajiya and Kay's)."""
+    facing = normal @ lamp
+    along = tangent @ lamp
+    direct = np.clip((facing + 0.35) / 1.35, 0, 1) * (0.45 + 0.55 * np.sqrt(np.clip(1 - along**2, 0, 1)))
+    half = lamp + np.array([0, 0, 1], np.float32)
+    half = half / np.linalg.norm(half)
+    ring = np.sqrt(np.clip(1 - (tangent @ half) ** 2, 0, 1))
+    shine = sheen * ring**28 * np.clip(normal @ half, 0, 1) ** 1.5
+    sky = 0.20 + 0.22 * (0.5 + 0.5 * normal[..., 1])
+    return cast(Floats, 1.15 * direct), cast(Floats, sky), cast(Floats, shine)

@@ -1,0 +1,40 @@
+"""The kinds of job: what is run for each, by whom it is made, and how many of it at once."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.records.job import JsonObject
+from storage.records.media import Picture
+
+if TYPE_CHECKING:
+    from jobs.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a run made. `result` stands in the job's record, `picture` beside it."""
+
+    result: JsonObject
+    picture: Picture | None = None
+
+
+Function = Callable[["Run"], Awaitable[Finished]]
+"""Does the work of one run. Raises a `jobs.errors.JobFailure` where there is nothing to return.
+
+It may be run again for the same job, after a worker was lost: what an earlier run has shown is in `run.job.result`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    function: Function
+    provider: str
+    at_once: int
+
+
+Registry = dict[str, Kind]
+
+
+def registry(*kinds: Kind) -> Registry:
+    return {kind.name: kind for kind in kinds}

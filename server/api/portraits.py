@@ -1,0 +1,106 @@
+"""`POST /portraits`."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from server import body
+from server.api.submissions import Wanted, submit
+from server.services import Services
+from storage.records.character import Character
+from storage.records.inputs import PortraitInput
+from storage.records.media import PORTRAIT_PROVIDERS, PictureFormat
+
+KIND = "portrait"
+LEAST_SIDE, MOST_SIDE = 256, 1280
+
+Description = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+
+
+def _size(size: str) -> str:
+    found = re.fullmatch(r"([0-9]{3,4})x([0-9]{3,4})", size)
+    if found is None or not all(LEAST_SIDE <= int(side) <= MOST_SIDE for side in found.groups()):
+        raise ValueError(f"must be WIDTHxHEIGHT, each {LEAST_SIDE} to {MOST_SIDE}, as in 640x640")
+    return size
+
+
+def _provider(name: str) -> str:
+    if name not in PORTRAIT_PROVIDERS:
+        raise ValueError(f"must be one of: {', '.join(PORTRAIT_PROVIDERS)}")
+    return name
+
+
+class SentCharacter(BaseModel):
+    """A character as it stands in the result of a `characters` job, or as much of one as the caller has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    name: Word
+    race: Word
+    class_: Word = Field(alias="class")
+    traits: list[Word] = Field(default_factory=list, max_length=8)
+    stats: dict[str, int] | None = None
+    backstory: str | None = Field(None, max_length=2_000)
+    appearance: str | None = Field(None, max_length=1_000)
+    id: str | None = Field(None, max_length=80)
+    portrait: str | None = Field(None, max_length=80)
+
+    def whole(self) -> Character | None:
+        """The character, if everything that makes one was sent."""
+        try:
+            return Character.model_validate(self.model_dump(by_alias=True, exclude={"id", "portrait"}))
+        except ValidationError:
+            return None
+
+    def described(self) -> str:
+        parts = [f"{self.name}, {self.race} {self.class_}.", self.appearance or "", " ".join(self.traits)]
+        return " ".join(part for part in parts if part)
+
+
+class WantedPortrait(Wanted):
+    description: Description | None = None
+    character: SentCharacter | None = None
+    subject: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    size: Annotated[str, AfterValidator(_size)] = "640x640"
+    format: PictureFormat = "png"
+    provider: Annotated[str, AfterValidator(_provider)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_of_both(cls, sent: dict[str, Any]) -> dict[str, Any]:
+        if (sent.get("description") is None) == (sent.get("character") is None):
+            raise ValueError("description or character must be given, and not both")
+        return sent
+
+    def input(self) -> PortraitInput:
+        width, height = (int(side) for side in self.size.split("x"))
+        return PortraitInput(
+            description=self.description if self.character is None else self.character.described(),
+            character=self.character.whole() if self.character is not None else None,
+            seed=self.seed_or_any(),
+            width=width,
+            height=height,
+            format=self.format,
+        )
+
+
+def routes(services: Services) -> list[Route]:
+    async def create(request: Request) -> Response:
+        wanted, sent = await body.read(request, WantedPortrait, limit=services.settings.body_bytes)
+        return await submit(
+            services,
+            request,
+            KIND,
+            wanted,
+            wanted.input(),
+            sent,
+            subject=wanted.subject,
+            provider=wanted.provider,
+        )
+
+    return [Route("/portraits", create, methods=["POST"])]

@@ -1,0 +1,104 @@
+"""Taking a job in: what both POSTs have in common."""
+
+import json
+import secrets
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.api import answers
+from server.conditions import wait_seconds
+from server.hub.polling import wait_for_end
+from server.services import Services
+from storage.logs import Event, log
+from storage.records.encoding import is_final
+from storage.records.ids import JobId, new_job_id, parse_job_id
+from storage.records.inputs import SEEDS, fingerprint
+from storage.records.job import JsonObject
+from storage.stored import Acceptance, Submission
+
+METADATA_BYTES = 1024
+
+
+def _small(metadata: JsonObject | None, _: ValidationInfo) -> JsonObject | None:
+    if metadata is not None and len(json.dumps(metadata, ensure_ascii=False).encode()) > METADATA_BYTES:
+        raise ValueError(f"must have at most {METADATA_BYTES} bytes")
+    return metadata
+
+
+Id = Annotated[str, AfterValidator(parse_job_id)]
+Metadata = Annotated[JsonObject | None, AfterValidator(_small)]
+
+
+class Wanted(BaseModel):
+    """What every submission may have. `id` is the client's own, so that a POST that is repeated is one job."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    id: Id | None = None
+    seed: int | None = Field(None, ge=0, lt=SEEDS)
+    metadata: Metadata = None
+
+    def seed_or_any(self) -> int:
+        return self.seed if self.seed is not None else secrets.randbelow(SEEDS)
+
+
+async def submit(
+    services: Services,
+    request: Request,
+    kind: str,
+    wanted: Wanted,
+    input: BaseModel,
+    sent: dict[str, Any],
+    *,
+    subject: str | None = None,
+    provider: str | None = None,
+) -> Response:
+    """Submit, and answer 202 and the job; 200 where it is a job that was there, or that ended in the time of a wait."""
+    caller = services.identity.caller(request)
+    owner, cookie = (caller.owner, None) if caller.owner is not None else services.identity.begin_session()
+    submission = Submission(
+        id=JobId(wanted.id) if wanted.id is not None else new_job_id(),
+        kind=kind,
+        owner=owner,
+        input=input.model_dump_json(by_alias=True).encode(),
+        fingerprint=fingerprint(kind, {name: value for name, value in sent.items() if name != "id"}),
+        subject=subject,
+        metadata=wanted.metadata,
+        provider=provider,
+    )
+    acceptance, record = await services.store.submit(submission)
+    accepted = acceptance is Acceptance.ACCEPTED
+    job_id = _id_of(record)
+    log(Event.SUBMITTED if accepted else Event.DEDUPLICATED, job=job_id, kind=kind, **_reason(acceptance))
+
+    seconds = wait_seconds(request, most=services.settings.wait_seconds)
+    if seconds and not is_final(record):
+        await wait_for_end(services.hub, job_id, seconds)
+        stored = await services.store.get(job_id)
+        record = stored.record if stored is not None and stored.record is not None else record
+    ended = bool(seconds) and is_final(record)
+    response = answers.job(
+        record,
+        200 if ended or not accepted else 202,
+        {"Location": f"{request.scope.get('root_path', '')}/jobs/{job_id}"},
+    )
+    if cookie is not None:
+        services.identity.remember(response, cookie, request)
+    return response
+
+
+def _reason(acceptance: Acceptance) -> dict[str, str]:
+    match acceptance:
+        case Acceptance.SUBJECT:
+            return {"reason": "already has an active job"}
+        case Acceptance.KNOWN:
+            return {"reason": "the same submission again"}
+        case Acceptance.ACCEPTED:
+            return {}
+
+
+def _id_of(record: bytes) -> JobId:
+    return JobId(json.loads(record[17:])["id"])

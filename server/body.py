@@ -1,0 +1,64 @@
+"""Reading a request's JSON: of the right type, not too large, valid Unicode, and of the model asked for."""
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from server.problems import Problem, field_problem
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read(request: Request, model: type[M], *, limit: int) -> tuple[M, dict[str, Any]]:
+    """The body as `model`, and as it was sent. Raises Problem 400, 413, 415 or 422, or ValidationError."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise Problem(415, "The body must be application/json.")
+    sent = _parse(await _bytes(request, limit))
+    return model.model_validate(sent), sent
+
+
+async def _bytes(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def _too_large(limit: int) -> Problem:
+    # The rest of it is not read, so that the connection cannot serve another request.
+    return Problem(413, f"The body must have at most {limit} bytes.", headers={"Connection": "close"})
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        sent = json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Problem(400, "The body is not valid JSON.") from None
+    if not isinstance(sent, dict):
+        raise Problem(422, "The body must be a JSON object.")
+    try:
+        json.dumps(sent, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        field = next((name for name, value in sent.items() if not _is_unicode([name, value])), "body")
+        raise field_problem(field if _is_unicode(field) else "body", "must be valid Unicode") from None
+    return sent
+
+
+def _is_unicode(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,134 @@
+"""The commands of `limner`. What a command needs is imported when it runs, so that the others start at once."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from server.up import python
+
+_anything = {"ignore_unknown_options": True, "help_option_names": []}
+_host = click.option(
+    "--host", default="127.0.0.1", show_default=True, envvar="LIMNER_HOST", help="The address to listen on."
+)
+_port = click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8000,
+    show_default=True,
+    envvar="LIMNER_PORT",
+    help="0: a free one.",
+)
+_open = click.option(
+    "--open", "is_open", is_flag=True, envvar="LIMNER_OPEN", help="Let everybody who reaches it use it without a key."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Limner: portraits that appear while you watch."""
+
+
+@main.command()
+@_host
+@_port
+@_open
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, envvar="LIMNER_WORKERS")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=python.ROOT / ".limner",
+    envvar="LIMNER_DATA_DIR",
+    help="Where everything is kept.  [default: .limner beside ./limner]",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(0, 3_600),
+    default=10.0,
+    show_default=True,
+    envvar="LIMNER_GRACE_SECONDS",
+    help="Seconds a part gets to stop by itself.",
+)
+def up(host: str, port: int, is_open: bool, workers: int, data_dir: Path, grace: float) -> None:
+    """Start everything: Valkey, the server and the workers.
+
+    With LIMNER_REDIS_URL set, that Redis is used and none is started. Ctrl-C stops everything; the next start goes on
+    where this one was.
+    """
+    from server.up.errors import CannotStart
+    from server.up.run import UpOptions, run
+
+    try:
+        sys.exit(run(UpOptions(host, port, workers, data_dir, is_open, grace)))
+    except CannotStart as error:
+        _fail(str(error))
+
+
+@main.command()
+@_host
+@_port
+@_open
+@click.option("--fd", type=click.IntRange(3), help="Serve on this inherited listening socket instead.")
+def serve(host: str, port: int, is_open: bool, fd: int | None) -> None:
+    """Run the server alone."""
+    from server.serve import run
+
+    sys.exit(run(host=host, port=port, fd=fd, is_open=is_open))
+
+
+@main.command()
+def worker() -> None:
+    """Run one worker alone."""
+    _become("arq_worker")
+
+
+@main.command()
+@click.option("--count", type=click.IntRange(1, 10), default=3, show_default=True, help="How many characters.")
+@click.option("--theme", help="What they have in common. Without it they are random.")
+@click.option("--seed", type=int, help="The same seed makes the same characters and pictures.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("portraits"),
+    show_default=True,
+    help="The folder the files go to.",
+)
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, envvar="LIMNER_URL", help="The server.")
+def generate(count: int, theme: str | None, seed: int | None, out: Path, url: str) -> None:
+    """Make characters and their portraits, and watch them being painted."""
+    from server.generate import run
+
+    sys.exit(run(count=count, theme=theme, seed=seed, out=out, url=url))
+
+
+@main.command(context_settings=_anything)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the tests. All arguments go to pytest."""
+    _become("tests.run", *arguments)
+
+
+@main.command()
+def check() -> None:
+    """Run the linters and the type checkers."""
+    _become("tests.check")
+
+
+@main.command(context_settings=_anything)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(arguments: tuple[str, ...]) -> None:
+    """Measure, and print one table."""
+    _become("bench", *arguments)
+
+
+def _become(module: str, *arguments: str) -> NoReturn:
+    """Go on as `python -m module`: one process, whose signals and exit status are the module's own."""
+    command = python.command(module, *arguments)
+    os.execve(command[0], command, python.environment(os.environ))  # noqa: S606 - a shell is not wanted
+
+
+def _fail(sentence: str) -> NoReturn:
+    click.echo(f"limner: {sentence}", err=True)
+    sys.exit(1)

@@ -1,0 +1,119 @@
+"""One watcher's interest in one job, and the events it is owed. What is to be sent is decided here, purely."""
+
+from typing import Protocol
+
+from server.hub.messages import job_frame
+from storage.records.encoding import NO_VERSION, is_final, json_of, version_of
+from storage.records.ids import JobId
+
+
+class Event:
+    """A record that was published or read. Its frame is built once, when the first socket wants it."""
+
+    __slots__ = ("_frame", "final", "record", "version")
+
+    def __init__(self, record: bytes) -> None:
+        self.record = record
+        self.version = version_of(record)
+        self.final = is_final(record)
+        self._frame: bytes | None = None
+
+    @property
+    def frame(self) -> bytes:
+        if self._frame is None:
+            self._frame = job_frame(json_of(self.record))
+        return self._frame
+
+
+class Watcher(Protocol):
+    """Whoever watches jobs through the hub. All calls come in the event loop and must not block."""
+
+    def deliver(self, subscription: "Subscription", event: Event) -> None:
+        """A newer state. On writing it, its version is to be noted in `subscription.seen`."""
+
+    def missing(self, subscription: "Subscription", *, expired: bool) -> None:
+        """There is no such job, or it is no longer kept. The subscription stays, in case it appears."""
+
+    def subscribed(self, job_ids: list[JobId]) -> None:
+        """The current state of all of these was delivered; from here on every change is."""
+
+    def unavailable(self) -> None:
+        """Redis cannot be reached. Subscriptions stay, and everything is delivered again when it can."""
+
+
+class Inquiry:
+    """One request to subscribe: answered when the snapshot of each of its jobs was delivered."""
+
+    __slots__ = ("asked", "open", "watcher")
+
+    def __init__(self, watcher: Watcher, asked: list[JobId]) -> None:
+        self.watcher = watcher
+        self.asked = asked
+        self.open = set(asked)
+
+    def settle(self, job_id: JobId) -> None:
+        self.open.discard(job_id)
+        if not self.open and self.asked:
+            self.watcher.subscribed(self.asked)
+            self.asked = []
+
+    def withdraw(self, job_id: JobId) -> None:
+        if job_id in self.open:
+            self.asked = [asked for asked in self.asked if asked != job_id]
+            self.settle(job_id)
+
+
+class Subscription:
+    """`seen` is the version that the watcher has. Until the snapshot is there, events wait; then it is live."""
+
+    __slots__ = ("_held", "_inquiries", "job_id", "live", "seen", "watcher")
+
+    def __init__(self, watcher: Watcher, job_id: JobId, seen: bytes) -> None:
+        self.watcher = watcher
+        self.job_id = job_id
+        self.seen = seen
+        self.live = False
+        self._held: Event | None = None
+        self._inquiries: list[Inquiry] = []
+
+    def ask(self, inquiry: Inquiry, seen: bytes) -> None:
+        """Begin anew, with the version that the watcher says it has."""
+        self._inquiries.append(inquiry)
+        self.seen = seen
+        self.rewind()
+
+    def rewind(self) -> None:
+        """What was published may have been missed: until the next snapshot nothing is known."""
+        self.live = False
+        self._held = None
+
+    def on_event(self, event: Event) -> None:
+        if self.live:
+            if event.version > self.seen:
+                self.watcher.deliver(self, event)
+        elif self._held is None or event.version > self._held.version:
+            self._held = event
+
+    def on_snapshot(self, snapshot: Event | None, *, expired: bool) -> None:
+        """The state was read after the subscription was acknowledged: the newer of it and what was held is the truth.
+
+        It is delivered if it is another than the watcher has, not only if it is newer: a watcher that is ahead of a
+        store which lost its last seconds must not wait for ever.
+        """
+        newest, self._held = self._held, None
+        if snapshot is not None and (newest is None or snapshot.version > newest.version):
+            newest = snapshot
+        self.live = True
+        if newest is None:
+            self.seen = NO_VERSION
+            self.watcher.missing(self, expired=expired)
+        elif newest.version != self.seen:
+            self.watcher.deliver(self, newest)
+        inquiries, self._inquiries = self._inquiries, []
+        for inquiry in inquiries:
+            inquiry.settle(self.job_id)
+
+    def withdraw(self) -> None:
+        inquiries, self._inquiries = self._inquiries, []
+        for inquiry in inquiries:
+            inquiry.withdraw(self.job_id)

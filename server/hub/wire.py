@@ -1,0 +1,110 @@
+"""The socket under a WebSocket: uvicorn's own protocol class, with what it lacks for a hub.
+
+uvicorn speaks the handshake, reads frames and answers pings. This adds a way to write ready-made frames without
+waiting, to be told when the socket has taken them, and to close without waiting for a peer that does not read.
+"""
+
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode as ProtocolCode
+from websockets.http11 import Request
+
+from server.hub.codes import CloseCode
+from server.hub.messages import goodbye
+
+EXTENSION = "limner.wire"
+UNSENT_BYTES = 16 * 1024
+"""TCP_NOTSENT_LOWAT: without it the kernel holds megabytes of frames that were overtaken long ago."""
+
+
+class WireProtocol(WebSocketsSansIOProtocol):
+    """What `server.hub.websocket` finds in `scope["extensions"][EXTENSION]`."""
+
+    retry_window = 5.0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.on_ready: Callable[[], None] | None = None
+        self.heard = self.loop.time()
+        """When the last byte came in, by the loop's clock."""
+        self._drained = True
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)
+        raw = transport.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT") and raw.family != socket.AF_UNIX:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = self.loop.time()
+        super().data_received(data)
+
+    def pause_writing(self) -> None:
+        self._drained = False
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._drained = True
+        super().resume_writing()
+        if self.on_ready is not None:
+            self.on_ready()
+
+    @property
+    def ready(self) -> bool:
+        """Everything written so far has left for the kernel, and no close was sent."""
+        return self._drained and not self.close_sent and not self.transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Write a frame. Call it only while `ready`."""
+        self.transport.write(data)
+
+    def ping_peer(self) -> None:
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.send_ping(b"")
+            self.transport.write(b"".join(self.conn.data_to_send()))
+
+    def shut(self, code: CloseCode, reason: str) -> None:
+        """Close, without waiting: for the peer's answer ten seconds, and what it does not read by then is dropped."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": int(code), "reason": reason})
+        self.conn.send_close(int(code), reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def shutdown(self) -> None:
+        """The server stops; uvicorn calls this for each connection."""
+        if self.handshake_complete and self.ready:
+            self.write(goodbye(self.retry_window))
+        if self.handshake_complete:
+            self.shut(CloseCode.DRAIN, "the server stops")
+        super().shutdown()
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not self._readable():
+            # uvicorn would write a traceback to the log for every stranger's bad byte.
+            self.frames = []
+            self.conn.send_close(ProtocolCode.INVALID_DATA)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
+    def _readable(self) -> bool:
+        try:
+            b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            return False
+        return True

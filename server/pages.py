@@ -1,0 +1,46 @@
+"""The page and the modules it is made of, served as they were written."""
+
+import mimetypes
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+PARTS = ("client", "elements", "app")
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+class Modules(StaticFiles):
+    """Static files that a browser asks about again each time; the answer is mostly 304."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update({"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"})
+        return response
+
+
+def routes() -> list[BaseRoute]:
+    # What the system's table says of .js differs from machine to machine, and a module of another type is not run.
+    mimetypes.add_type("text/javascript", ".js")
+
+    async def page(_: Request) -> Response:
+        return FileResponse(WEB / "app" / "index.html", headers=HEADERS)
+
+    return [
+        Route("/", page),
+        *(Mount(f"/web/{part}", Modules(directory=WEB / part, check_dir=False)) for part in PARTS),
+    ]

@@ -1,0 +1,103 @@
+"""Errors as the caller sees them: `application/problem+json` (RFC 9457), one shape for all routes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from storage.errors import IdTaken, JobUnknown, StepRefused, StoreUnavailable
+from storage.logs import Event, log_error
+
+RETRY_SECONDS = 2
+
+
+class Problem(Exception):
+    """An answer that is an error. `errors` names the fields at fault."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        super().__init__(detail)
+
+    def response(self) -> Response:
+        body: dict[str, object] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        return Response(json.dumps(body), self.status, headers=self.headers, media_type="application/problem+json")
+
+
+def field_problem(field: str, message: str, status: int = 422) -> Problem:
+    return Problem(status, f"{field}: {message}", errors=[{"field": field, "message": message}])
+
+
+def invalid(error: ValidationError) -> Problem:
+    """What pydantic found, by field. The input itself is not repeated."""
+    errors = [
+        {"field": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"].removeprefix("Value error, ")}
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    first = errors[0]
+    detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
+    return Problem(422, detail, errors=errors)
+
+
+def of(error: Exception) -> Problem:
+    """The problem that an error is to the caller."""
+    match error:
+        case Problem():
+            return error
+        case ValidationError():
+            return invalid(error)
+        case StoreUnavailable():
+            return Problem(
+                503, "The server cannot reach its store just now.", headers={"Retry-After": str(RETRY_SECONDS)}
+            )
+        case JobUnknown(expired=True):
+            return Problem(410, "This job is no longer kept.")
+        case JobUnknown():
+            return Problem(404, "There is no such job.")
+        case IdTaken():
+            return field_problem("id", "this id already belongs to a job with another input", 409)
+        case StepRefused():
+            return Problem(409, f"This job cannot be {error.wanted}: it is {error.status}.")
+        case HTTPException():
+            return Problem(error.status_code, error.detail, headers=error.headers)
+        case _:
+            return Problem(500, "Something went wrong on our side.")
+
+
+async def respond(_: Request, error: Exception) -> Response:
+    """Starlette's exception handler for all of them."""
+    problem = of(error)
+    if problem.status == 500:
+        log_error(Event.REQUEST_FAILED, exception=error)
+    return problem.response()
+
+
+HANDLED: tuple[type[Exception], ...] = (
+    Problem,
+    ValidationError,
+    StoreUnavailable,
+    JobUnknown,
+    IdTaken,
+    StepRefused,
+    HTTPException,
+)

@@ -1,0 +1,53 @@
+"""The server process: uvicorn, with its settings, on a socket of its own or one that it was given."""
+
+import socket
+import sys
+
+import uvicorn
+
+from server.app import create_app
+from server.hub.wire import WireProtocol
+from server.settings import ServerSettings
+from storage.errors import SettingsError
+from storage.logs import configure
+from storage.settings import load
+
+KEEP_ALIVE_SECONDS = 65
+"""Longer than a proxy keeps its idle connections, so that it is never the server that closes one just being used."""
+SHUTDOWN_SECONDS = 10
+BACKLOG = 4096
+
+
+def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
+    """Serve until SIGTERM or SIGINT. Answers the exit status: 1, with a sentence for each fault, if it cannot start.
+
+    `fd` is a listening socket that the process has inherited; else `host` and `port` are listened on.
+    """
+    try:
+        settings = load(ServerSettings, host=host, port=port, open=is_open)
+        configure(settings.log_format, settings.log_level)
+        app = create_app(settings)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    protocol = type("Wire", (WireProtocol,), {"retry_window": settings.retry_window_seconds})
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            ws=protocol,
+            ws_max_size=settings.max_frame_bytes,
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
+            backlog=BACKLOG,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    )
+    server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)
+    return 0 if server.started else 1

@@ -1,0 +1,25 @@
+"""What the routes work with. Made once, by `create_app`."""
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from server.hub.hub import Hub
+from server.hub.websocket import Sockets
+from server.identity import Identity
+from server.limits import Admission
+from server.settings import ServerSettings
+from storage.jobs import JobStore
+from storage.portraits import PortraitStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: ServerSettings
+    redis: Redis
+    store: JobStore
+    portraits: PortraitStore
+    hub: Hub
+    sockets: Sockets
+    identity: Identity
+    admission: Admission

@@ -1,0 +1,5 @@
+"""Why `up` does not start."""
+
+
+class CannotStart(Exception):
+    """Something outside Limner is in the way. The message is one plain sentence for the person who typed `up`."""

@@ -1,0 +1,141 @@
+"""Keeps parts running until it is told to stop, and then stops every one of them."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from server.up.child import Child
+from server.up.console import Console
+from server.up.part import WRONG_SETTINGS, Part, RestartPause
+
+GRACE_SECONDS = 10.0
+_ASK_AGAIN = 0.02
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Tiers = Sequence[Sequence[Part]]
+
+
+class Supervisor:
+    """Starts `tiers` in order and stops them in the opposite one; the parts of a tier start and stop at once.
+
+    A part that ends is started again after a growing pause. Every step is told to `console`.
+    """
+
+    def __init__(self, tiers: Tiers, console: Console, *, grace: float = GRACE_SECONDS) -> None:
+        self._tiers = tiers
+        self._console = console
+        self._grace = grace
+        self._children: dict[str, Child] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stop = asyncio.Event()
+        self._hurry = False
+        self._is_up = False
+        self._exit_status = 0
+
+    async def run(self, is_ready: Callable[[], Awaitable[bool]], greeting: str) -> int:
+        """Runs until SIGINT, SIGTERM or SIGHUP and returns the exit status of `up`. A second signal kills.
+
+        Says `greeting` once `is_ready` is true. A part that refuses its settings before that ends everything, with
+        status 1. Call it in the main thread.
+        """
+        with self._signals():
+            try:
+                async with asyncio.TaskGroup() as group:
+                    starting = group.create_task(self._start(group, is_ready, greeting))
+                    await self._stop.wait()
+                    starting.cancel()
+                    for keeper in self._keepers:
+                        keeper.cancel()
+            finally:
+                await self._stop_all()
+        return self._exit_status
+
+    async def _start(self, group: asyncio.TaskGroup, is_ready: Callable[[], Awaitable[bool]], greeting: str) -> None:
+        for tier in self._tiers:
+            self._keepers += [group.create_task(self._keep(part)) for part in tier]
+            for part in tier:
+                if part.is_ready is not None:
+                    await _until(part.is_ready)
+        await _until(is_ready)
+        self._is_up = True
+        self._console.say(greeting)
+
+    async def _keep(self, part: Part) -> None:
+        pause = RestartPause()
+        loop = asyncio.get_running_loop()
+        while True:
+            started_at = loop.time()
+            try:
+                child = self._children[part.name] = Child(part, self._console)
+            except OSError as error:
+                end = f"could not be started ({error})"
+            else:
+                status = await asyncio.shield(child.ended)
+                if status == WRONG_SETTINGS and not self._is_up:
+                    self._give_up(part)
+                    return
+                end = _described(status)
+            seconds = pause.after(loop.time() - started_at)
+            self._console.say(f"{part.name} {end}; starting it again in {seconds:g} s.")
+            await asyncio.sleep(seconds)
+
+    def _give_up(self, part: Part) -> None:
+        self._console.say(f"{part.name} refuses to start; the reason stands above.")
+        self._exit_status = 1
+        self._stop.set()
+
+    async def _stop_all(self) -> None:
+        running = {name: child for name, child in self._children.items() if not child.ended.done()}
+        for tier in reversed(self._tiers):
+            children = [running[part.name] for part in tier if part.name in running]
+            for child in children:
+                child.kill() if self._hurry else child.terminate()
+            if not children:
+                continue
+            _, late = await asyncio.wait([child.ended for child in children], timeout=self._grace)
+            for child in children:
+                if child.ended in late:
+                    self._console.say(f"{child.name} did not stop within {self._grace:g} s and is killed.")
+                    child.kill()
+                await child.ended
+                self._console.say(f"{child.name} stopped.")
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        # What the caller made deaf, as nohup and `&` do, stays so.
+        watched = [number for number in _STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        loop.add_signal_handler(signal.SIGCHLD, self._reap)
+        for number in watched:
+            loop.add_signal_handler(number, self._on_stop_signal)
+        try:
+            yield
+        finally:
+            for number in (*watched, signal.SIGCHLD):
+                loop.remove_signal_handler(number)
+
+    def _reap(self) -> None:
+        # One SIGCHLD may stand for several ends.
+        for child in self._children.values():
+            child.reap()
+
+    def _on_stop_signal(self) -> None:
+        if not self._stop.is_set():
+            self._console.say("Stopping; once more kills at once.")
+            self._stop.set()
+        elif not self._hurry:
+            self._hurry = True
+            for child in self._children.values():
+                child.kill()
+
+
+async def _until(is_true: Callable[[], Awaitable[bool]]) -> None:
+    while not await is_true():  # noqa: ASYNC110 - another process knows, and does not call
+        await asyncio.sleep(_ASK_AGAIN)
+
+
+def _described(status: int) -> str:
+    if status < 0:
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"ended with exit status {status}"

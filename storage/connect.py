@@ -1,0 +1,68 @@
+"""The command connection to Redis, and a look at the Redis that is there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+from redis import exceptions
+from redis.asyncio import BlockingConnectionPool, Redis
+
+from storage.errors import SettingsError, StoreUnavailable, UnfitStore
+
+CONNECT_SECONDS = 2.0
+COMMAND_SECONDS = 5.0
+CONNECTIONS = 32
+
+LEAST_VERSION = (6, 2)
+
+
+def connect(url: SecretStr, *, connections: int = CONNECTIONS) -> Redis:
+    """A client whose commands end within seconds, with an answer or an error. Connects when first used.
+
+    Raises SettingsError where the URL is none.
+    """
+    over_unix_socket = url.get_secret_value().startswith("unix:")
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url.get_secret_value(),
+            max_connections=connections,
+            timeout=COMMAND_SECONDS,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=COMMAND_SECONDS,
+            **({} if over_unix_socket else {"socket_keepalive": True}),
+        )
+    except ValueError as error:
+        raise SettingsError([f"LIMNER_REDIS_URL: {error}"]) from None
+    return Redis.from_pool(pool)
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turns what redis-py raises while Redis cannot serve into StoreUnavailable; a refused command passes as it is."""
+    try:
+        yield
+    except (
+        exceptions.ConnectionError,
+        exceptions.TimeoutError,
+        exceptions.BusyLoadingError,
+        exceptions.ReadOnlyError,
+        OSError,
+    ) as error:
+        raise StoreUnavailable(str(error) or type(error).__name__) from error
+
+
+async def inspect(client: Redis) -> None:
+    """Look at the Redis behind `client`. Raises UnfitStore naming every fault, StoreUnavailable without an answer."""
+    with store_errors():
+        about = await client.info()
+    faults = []
+    version = str(about.get("redis_version", "0"))
+    if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VERSION:
+        faults.append(f"Redis {version} is too old: Limner needs 6.2 or newer, or Valkey.")
+    if about.get("redis_mode") == "cluster" or about.get("cluster_enabled") == 1:
+        faults.append("This Redis is a Cluster: Limner's scripts touch several keys at once and need a single one.")
+    policy = about.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        faults.append(f"maxmemory-policy is {policy}: Redis would throw jobs away. Set it to noeviction.")
+    if faults:
+        raise UnfitStore(faults)

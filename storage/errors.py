@@ -1,0 +1,68 @@
+"""What can go wrong between a process and what is kept.
+
+StorageError
+├── SettingsError        a setting is missing or wrong; names the variable
+├── StoreUnavailable     Redis cannot be reached, or does not answer
+├── UnfitStore           the Redis that is there cannot serve (policy, version, cluster)
+├── IdTaken              the id already means another input
+├── JobUnknown           no such job, or one no longer kept
+├── StepRefused          the job's status does not allow what was asked
+└── RecordTooLarge       a record beyond its limit
+"""
+
+from storage.records.job import Status
+
+
+class StorageError(Exception):
+    """Base of all errors of this package."""
+
+
+class SettingsError(StorageError):
+    """Stops the start of a process. `problems` are sentences that each begin with the variable's name."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class StoreUnavailable(StorageError):
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"Redis cannot be reached: {detail}")
+
+
+class UnfitStore(StorageError):
+    """Each of `faults` is a sentence."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+class IdTaken(StorageError):
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__("this id already belongs to a job with another input")
+
+
+class JobUnknown(StorageError):
+    """`expired` tells one that is no longer kept from one that never was."""
+
+    def __init__(self, job_id: str, *, expired: bool) -> None:
+        self.job_id = job_id
+        self.expired = expired
+        super().__init__("this job is no longer kept" if expired else "there is no such job")
+
+
+class StepRefused(StorageError):
+    def __init__(self, status: Status, wanted: str) -> None:
+        self.status = status
+        self.wanted = wanted
+        super().__init__(f"a job that is {status} cannot be {wanted}")
+
+
+class RecordTooLarge(StorageError):
+    def __init__(self, size: int, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(f"a record of {size} bytes is over the limit of {limit}")

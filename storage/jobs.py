@@ -1,0 +1,322 @@
+"""The job store: the only way a job's state changes.
+
+A step is taken in two parts. The next record is made here, by the rules of `storage.records.job`, from the record that
+was read; a script then writes it, if the job still is what was read, and publishes it in the same step.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from storage import scripts
+from storage.connect import store_errors
+from storage.errors import IdTaken, JobUnknown, StepRefused
+from storage.keys import Keys
+from storage.portraits import StoredPicture
+from storage.records.encoding import decode, encode_body, split_at_version, version_of
+from storage.records.ids import JobId
+from storage.records.job import IllegalStep, Job, timestamp
+from storage.settings import StorageSettings
+from storage.stored import Acceptance, Fenced, Stored, Submission, Swept
+
+# What arq reads when it delivers: its own format with our serializer. The arguments are in the entry's id.
+ARQ_FUNCTION = "run_job"
+ARQ_DEFINITION = b'{"t":null,"f":"run_job","a":[],"k":{},"et":0}'
+
+HEAD_START_MS = 86_400_000
+"""arq takes an entry once its score is past on the *worker's* clock: with a day's head start, clocks don't matter."""
+
+SILENCE_MS = 5_000
+
+TOUCH_MS = 60_000
+"""How much of its time a finished job must have lost before a look gives it back."""
+
+
+_FIELDS = ["record", "owner", "claim", "input", "etag", "kept_until"]
+
+
+class JobStore:
+    """All methods raise StoreUnavailable while Redis cannot be reached."""
+
+    def __init__(self, client: Redis, keys: Keys, settings: StorageSettings) -> None:
+        self._client = client
+        self._keys = keys
+        self._scripts = scripts.register(client)
+        self._keep = int(settings.keep_seconds * 1000)
+        self._keep_at_most = int(settings.keep_at_most_seconds * 1000)
+        self._tombstone = int(settings.tombstone_seconds * 1000)
+
+    async def now(self) -> int:
+        """Redis' clock, ms: the one clock that all processes share."""
+        with store_errors():
+            seconds, micros = await self._client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def submit(self, submission: Submission) -> tuple[Acceptance, bytes]:
+        """Accept a job, or find the one that this repeats. Answers how, and the job's record.
+
+        Raises IdTaken where the id means another input, JobUnknown (expired) where its job is no longer kept.
+        """
+        keys, id_ = self._keys, submission.id
+        job = Job(
+            id=id_,
+            kind=submission.kind,
+            created_at=timestamp(await self.now()),
+            provider=submission.provider,
+            metadata=submission.metadata,
+        )
+        subject = keys.subject(submission.owner, submission.kind, submission.subject) if submission.subject else ""
+        answer = await self._call(
+            "submit_job",
+            [keys.job(id_), keys.active, keys.owner(submission.owner), keys.queue(submission.kind)],
+            [
+                id_,
+                submission.kind,
+                submission.owner,
+                submission.fingerprint,
+                encode_body(job),
+                submission.input,
+                subject,
+                ARQ_DEFINITION,
+                keys.job_stem,
+                keys.arq_job_stem,
+                keys.wake(submission.kind),
+                HEAD_START_MS,
+            ],
+        )
+        match answer[0]:
+            case b"taken":
+                raise IdTaken(id_)
+            case b"expired":
+                raise JobUnknown(id_, expired=True)
+            case word:
+                return Acceptance(word.decode()), cast(bytes, answer[1])
+
+    async def get(self, job_id: JobId) -> Stored | None:
+        """The job, or none if its id was never seen."""
+        return (await self.get_many([job_id]))[0]
+
+    async def get_many(self, job_ids: Sequence[JobId]) -> list[Stored | None]:
+        """The jobs in the order asked for, in one round trip."""
+        with store_errors():
+            async with self._client.pipeline(transaction=False) as pipe:
+                for id_ in job_ids:
+                    pipe.hmget(self._keys.job(id_), _FIELDS)
+                pipe.time()
+                *rows, (seconds, micros) = await pipe.execute()
+        now = seconds * 1000 + micros // 1000
+        return [_stored(id_, row, now) for id_, row in zip(job_ids, rows, strict=True)]
+
+    async def owned(self, owner: str, *, limit: int) -> list[Stored]:
+        """The owner's jobs that are still kept, newest first."""
+        with store_errors():
+            ids = await self._client.zrevrange(self._keys.owner(owner), 0, limit - 1)
+        found = await self.get_many([JobId(id_.decode()) for id_ in cast(list[bytes], ids)])
+        return [stored for stored in found if stored is not None and not stored.expired]
+
+    async def claim(self, stored: Stored, job: Job, *, lease_ms: int) -> Job:
+        """Begin the run of a queued job; `job` is that run's record. Raises Fenced if it is not ours to run."""
+        keys, entry = self._keys, self._entry(stored)
+        answer = await self._call(
+            "claim_job",
+            [
+                keys.job(stored.id),
+                keys.queue(job.kind),
+                keys.leases,
+                keys.arq_job_stem + entry,
+                keys.arq_lock_stem + entry,
+                keys.arq_retry_stem + entry,
+            ],
+            [stored.id, stored.claim, _version(stored), encode_body(job), lease_ms],
+        )
+        return decode(_done(answer))
+
+    async def advance(self, job: Job, claim: bytes, picture: StoredPicture | None = None) -> Job:
+        """Store and publish the next record of a run, with its picture where there is one. Raises Fenced."""
+        return decode(_done(await self._advance(job, claim, b"", picture)))
+
+    async def end(self, stored: Stored, job: Job) -> Job:
+        """End a job from outside its run, on the record that was read. Raises Fenced if it has changed since."""
+        return decode(_done(await self._advance(job, stored.claim, _version(stored), None)))
+
+    async def requeue(self, stored: Stored, job: Job, *, fresh: bool = False) -> Job:
+        """Put a job back into its queue, on the record that was read; at its end if `fresh`. Raises Fenced."""
+        keys = self._keys
+        answer = await self._call(
+            "requeue_job",
+            [keys.job(stored.id), keys.active, keys.leases, keys.expiring, keys.queue(job.kind)],
+            [
+                stored.id,
+                stored.claim,
+                _version(stored),
+                encode_body(job),
+                ARQ_DEFINITION,
+                keys.arq_job_stem,
+                keys.arq_lock_stem,
+                keys.arq_retry_stem,
+                keys.wake(job.kind),
+                HEAD_START_MS,
+                "1" if fresh else "0",
+            ],
+        )
+        return decode(_done(answer))
+
+    async def cancel(self, job_id: JobId) -> Job:
+        """Stop a job, waiting or running. Raises JobUnknown, StepRefused."""
+        return await self._ask(job_id, "canceled")
+
+    async def retry(self, job_id: JobId) -> Job:
+        """Try a failed or canceled job again. Raises JobUnknown, StepRefused."""
+        return await self._ask(job_id, "retried")
+
+    async def remove(self, job_id: JobId) -> Job:
+        """Forget a finished job: its picture and record are gone on return. Raises JobUnknown, StepRefused."""
+        while True:
+            stored = await self.get(job_id)
+            if stored is None or stored.expired:
+                raise JobUnknown(job_id, expired=stored is not None)
+            job, keys = stored.job, self._keys
+            if not job.final:
+                raise StepRefused(job.status, "removed")
+            answer = await self._call(
+                "remove_job",
+                [keys.job(job_id), keys.expiring, keys.owner(stored.owner), keys.portrait(job_id)],
+                [job_id, _version(stored), self._tombstone],
+            )
+            if answer[0] == b"done":
+                return job
+
+    async def _ask(self, job_id: JobId, wanted: str) -> Job:
+        while True:
+            stored = await self.get(job_id)
+            if stored is None or stored.expired:
+                raise JobUnknown(job_id, expired=stored is not None)
+            job = stored.job
+            try:
+                if wanted == "retried":
+                    return await self.requeue(stored, job.retried(), fresh=True)
+                now = await self.now()
+                return await self.end(stored, job.canceled(timestamp(now), self.expires_at(now)))
+            except IllegalStep:
+                raise StepRefused(job.status, wanted) from None
+            except Fenced:
+                continue
+
+    async def renew(self, job_id: JobId, claim: bytes, *, lease_ms: int) -> bool:
+        """Renew a lease. False: the claim is another's by now, and the run is to stop."""
+        answer = await self._call("renew_lease", [self._keys.job(job_id), self._keys.leases], [job_id, claim, lease_ms])
+        return bool(answer)
+
+    async def touch(self, seen: Sequence[Stored]) -> None:
+        """Somebody looked at these: those that are finished are kept longer. Costs nothing for one just touched."""
+        keys = self._keys
+        for stored in seen:
+            if stored.keeps is None or stored.expired or stored.keeps > self._keep - TOUCH_MS:
+                continue
+            id_ = stored.id
+            await self._call(
+                "touch_job",
+                [keys.job(id_), keys.expiring, keys.portrait(id_)],
+                [id_, self._keep, self._keep_at_most],
+            )
+
+    async def sweep(self, *, lease_ms: int, patience_ms: int, offset: int, batch: int) -> Swept:
+        """Look over leases, waiting jobs `offset` … `offset + batch`, and what has expired."""
+        keys = self._keys
+        overdue, stray, late = await self._call(
+            "sweep",
+            [keys.leases, keys.active, keys.expiring, keys.swept],
+            [
+                keys.job_stem,
+                keys.portrait_stem,
+                keys.owner_stem,
+                keys.queue_stem,
+                lease_ms,
+                SILENCE_MS,
+                patience_ms,
+                self._tombstone,
+                offset,
+                batch,
+            ],
+        )
+        return Swept(_ids(overdue), _ids(stray), _ids(late))
+
+    async def count_active(self) -> int:
+        with store_errors():
+            return int(await self._client.zcard(self._keys.active))
+
+    def expires_at(self, now_ms: int) -> str:
+        return timestamp(now_ms + self._keep)
+
+    async def _advance(self, job: Job, claim: bytes, version: bytes, picture: StoredPicture | None) -> Any:
+        keys = self._keys
+        entry = f"{job.id}:{claim.decode()}"
+        body, tail = split_at_version(job, encode_body(job))
+        return await self._call(
+            "advance_job",
+            [
+                keys.job(job.id),
+                keys.active,
+                keys.leases,
+                keys.expiring,
+                keys.portrait(job.id),
+                keys.queue(job.kind),
+                keys.arq_job_stem + entry,
+                keys.arq_lock_stem + entry,
+                keys.arq_retry_stem + entry,
+            ],
+            [
+                job.id,
+                claim,
+                version,
+                job.status.value,
+                body,
+                self._keep,
+                self._keep_at_most,
+                self._tombstone,
+                picture.base64 if picture else b"",
+                picture.etag if picture else "",
+                tail,
+            ],
+        )
+
+    async def _call(self, name: str, keys: list[str], args: list[Any]) -> Any:
+        with store_errors():
+            return await self._scripts[name](keys=keys, args=args)
+
+    @staticmethod
+    def _entry(stored: Stored) -> str:
+        return f"{stored.id}:{stored.claim.decode()}"
+
+
+def _stored(job_id: JobId, row: list[bytes | None], now: int) -> Stored | None:
+    record, owner, claim, input_, etag, kept_until = row
+    if owner is None:
+        return None
+    until = int(kept_until) if kept_until is not None else None
+    return Stored(
+        id=job_id,
+        record=None if until is not None and until <= now else record,
+        owner=owner.decode(),
+        claim=claim or b"",
+        input=input_ or b"",
+        etag=etag.decode() if etag is not None else None,
+        keeps=until - now if until is not None else None,
+    )
+
+
+def _version(stored: Stored) -> bytes:
+    if stored.record is None:
+        raise JobUnknown(stored.id, expired=True)
+    return version_of(stored.record)
+
+
+def _done(answer: list[bytes]) -> bytes:
+    if answer[0] != b"done":
+        raise Fenced
+    return answer[1]
+
+
+def _ids(members: list[bytes]) -> list[JobId]:
+    return [JobId(member.decode()) for member in members]

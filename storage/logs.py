@@ -1,0 +1,99 @@
+"""Logs: one named event a line, as text for a person or JSON for a program.
+
+The events are listed in docs/logs.md. A line carries no secret, no picture and no whole id: ids by their first eight
+characters, which `log` sees to itself.
+"""
+
+import logging
+import sys
+from enum import StrEnum
+from typing import Literal
+
+import structlog
+
+from storage.records.ids import short
+
+
+class Event(StrEnum):
+    """Everything that is ever logged, by name. The text is the line's message."""
+
+    SUBMITTED = "job submitted"
+    DEDUPLICATED = "job deduplicated"
+    CLAIMED = "job claimed"
+    PROVIDER_CALLED = "provider called"
+    SUCCEEDED = "job succeeded"
+    FAILED = "job failed"
+    CANCELED = "job canceled"
+    RETRIED = "job retried"
+    REMOVED = "job removed"
+    HANDED_BACK = "job handed back"
+    RESUMED = "job resumed"
+    FENCED = "job taken over"
+    SWEPT = "job swept"
+    SERVER_STARTED = "server started"
+    SERVER_STOPPED = "server stopped"
+    WORKER_STARTED = "worker started"
+    WORKER_STOPPED = "worker stopped"
+    STORE_LOST = "redis lost"
+    STORE_BACK = "redis back"
+    REQUEST_FAILED = "request failed"
+    SESSIONS_END = "sessions end with this process"
+    CRASHED = "crashed"
+
+
+def configure(form: Literal["text", "json"], level: str) -> None:
+    """Set up the process's logs on standard error. Libraries may speak from `warning` on; access lines are off."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    renderer: structlog.typing.Processor
+    if form == "json":
+        shared.append(structlog.processors.format_exc_info)
+        renderer = structlog.processors.JSONRenderer()
+    else:
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), pad_event_to=20, exception_formatter=structlog.dev.plain_traceback
+        )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("limner").setLevel(level.upper())
+    for noisy in ("uvicorn.access", "arq.worker"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("limner")
+
+
+def log(event: Event, *, job: str | None = None, **fields: object) -> None:
+    """Write one line. `job` is a job's id; of it eight characters are written."""
+    _write("info", event, job, fields)
+
+
+def warn(event: Event, *, job: str | None = None, **fields: object) -> None:
+    _write("warning", event, job, fields)
+
+
+def log_error(event: Event, *, job: str | None = None, exception: BaseException | None = None) -> None:
+    """Write one line and, where there is one, the exception with its traceback: a fault of ours, to be mended."""
+    _write("error", event, job, {"exc_info": exception} if exception is not None else {})
+
+
+def _write(level: str, event: Event, job: str | None, fields: dict[str, object]) -> None:
+    named = {"job": short(job), **fields} if job is not None else fields
+    getattr(_logger, level)(event.value, **named)

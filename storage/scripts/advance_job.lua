@@ -1,0 +1,50 @@
+-- The next record of a job: news of a run, or its end, with the picture in the same step.
+-- Two may call it. The holder of the claim, while the job is processing (`expected_version` is empty). And whoever ends
+-- a job from outside, a person or the sweep, on the very record it has read (`expected_version`); that raises the claim.
+-- Invariant: `succeeded` is never visible before its picture, and a final record is not written over.
+local job_key, active, leases, expiring, portrait, queue = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local arq_job, arq_lock, arq_retry = KEYS[7], KEYS[8], KEYS[9]
+local id, claim, expected_version, status, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local keep, keep_at_most, tombstone = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local picture, etag, tail = ARGV[9], ARGV[10], ARGV[11]
+
+local job = redis.call('HMGET', job_key, 'claim', 'status', 'record', 'subject')
+if job[1] ~= claim then
+  return {'fenced'}
+end
+if expected_version == '' then
+  if job[2] ~= 'processing' then
+    return {'fenced'}
+  end
+elseif not job[3] or string.sub(job[3], 1, 16) ~= expected_version then
+  return {'changed'}
+end
+
+local now = microseconds()
+local now_ms = math.floor(now / 1000)
+local version = next_version(job[3], now)
+if tail ~= '' then
+  body = body .. digits(version) .. tail -- the address of the picture ends in the version
+end
+if status == 'processing' then
+  return {'done', store(job_key, version, 'a', body)}
+end
+
+redis.call('HSET', job_key, 'status', status, 'finished_at', digits(now_ms), 'kept_until', digits(now_ms + keep))
+redis.call('ZREM', active, id)
+redis.call('ZREM', leases, id)
+redis.call('ZADD', expiring, digits(now_ms + keep), id)
+redis.call('PEXPIRE', job_key, digits(keep_at_most + tombstone))
+if job[4] and job[4] ~= '' and redis.call('GET', job[4]) == id then
+  redis.call('DEL', job[4])
+end
+if expected_version ~= '' then
+  redis.call('HSET', job_key, 'claim', digits(version))
+  redis.call('ZREM', queue, id .. ':' .. claim)
+  redis.call('DEL', arq_job, arq_lock, arq_retry)
+end
+if picture ~= '' then
+  redis.call('SET', portrait, picture, 'PX', digits(keep))
+  redis.call('HSET', job_key, 'etag', etag)
+end
+return {'done', store(job_key, version, 'f', body)}

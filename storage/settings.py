@@ -1,0 +1,69 @@
+"""Settings come from the environment, once, at the start of a process.
+
+Every package has one frozen class of them; `load` reads one and stops the start with a sentence for each fault.
+"""
+
+import os
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from storage.errors import SettingsError
+
+PREFIX = "LIMNER_"
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """Base of the settings of a package: frozen, from variables that begin with LIMNER_."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    log_format: Literal["text", "json"] = Field("text", description="how a log line is written")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least a log line must be")
+
+
+class StorageSettings(Settings):
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="`redis://`, `rediss://` or `unix://`; `up` starts its own Valkey where this is not set",
+    )
+    public_url: str = Field("", description="where browsers reach the server; begins the addresses of pictures")
+    redis_prefix: str = Field("limner:", max_length=64, description="begins every key and channel")
+    keep_seconds: Seconds = Field(3_600, description="how long a finished job is kept after the last look at it")
+    keep_at_most_seconds: Seconds = Field(86_400, description="how long a finished job is kept at most")
+    tombstone_seconds: Seconds = Field(
+        86_400, description="how long the id of a job that is no longer kept cannot mean another"
+    )
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings: type[S], **given: Any) -> S:
+    """Read `settings` from the environment; what is `given` goes before it.
+
+    Raises SettingsError with a sentence for every variable at fault. Values are not repeated: one may be a secret.
+    """
+    try:
+        return settings(**given)
+    except ValidationError as error:
+        raise SettingsError([_sentence(fault["loc"], fault["msg"]) for fault in error.errors()]) from None
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    if not location:
+        return message
+    return f"{PREFIX}{location[0]}".upper() + f": {message[:1].lower()}{message[1:]}"
+
+
+def variables(settings: type[BaseModel]) -> dict[str, str]:
+    """Names and help of the variables that `settings` reads; the README's table is held against it."""
+    return {f"{PREFIX}{name}".upper(): field.description or "" for name, field in settings.model_fields.items()}
+
+
+def in_environment(variable: str) -> bool:
+    return bool(os.environ.get(variable))

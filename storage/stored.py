@@ -1,0 +1,69 @@
+"""What goes into the job store and what comes out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from storage.errors import JobUnknown
+from storage.records.encoding import decode
+from storage.records.ids import JobId
+from storage.records.job import Job, JsonObject
+
+
+class Acceptance(Enum):
+    """How a submission was answered."""
+
+    ACCEPTED = "accepted"
+    KNOWN = "known"
+    SUBJECT = "subject"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is wanted. `input` is what the worker gets, `fingerprint` stands for the input as it was sent."""
+
+    id: JobId
+    kind: str
+    owner: str
+    input: bytes
+    fingerprint: str
+    subject: str | None = None
+    metadata: JsonObject | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A job as it stands in Redis. `record` is none where the job is no longer kept."""
+
+    id: JobId
+    record: bytes | None
+    owner: str
+    claim: bytes
+    input: bytes
+    etag: str | None
+    keeps: int | None
+    """How long it is still kept, ms; none while the job is active."""
+
+    @property
+    def expired(self) -> bool:
+        return self.record is None
+
+    @property
+    def job(self) -> Job:
+        if self.record is None:
+            raise JobUnknown(self.id, expired=True)
+        return decode(self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep found: jobs whose lease ran out, those nobody would deliver, those that have waited too long."""
+
+    overdue: Sequence[JobId]
+    stray: Sequence[JobId]
+    late: Sequence[JobId]
+
+
+class Fenced(Exception):
+    """The claim is another's by now, or the run is over: whoever holds the old one stops, and has changed nothing."""

@@ -1,0 +1,53 @@
+"""`python -m tests.support.supervised TIERS GRACE`: a supervisor over parts given as JSON, for the tests of it.
+
+TIERS is a list of lists of parts; a part is {"name", "code"} with Python to run, and may have "ready_when" (a file that
+must exist before the next tier is started), "death_signal", and "program" to run in Python's place.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypedDict
+
+from server.up.console import Console
+from server.up.part import Part
+from server.up.supervisor import Supervisor
+
+
+class Program(TypedDict, total=False):
+    name: str
+    code: str
+    ready_when: str
+    death_signal: str
+    program: str
+
+
+def exists(path: str) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return os.access(path, os.F_OK)
+
+    return look
+
+
+def part(program: Program) -> Part:
+    return Part(
+        program["name"],
+        (program.get("program", sys.executable), "-u", "-I", "-S", "-c", program["code"]),
+        dict(os.environ),
+        death_signal=signal.Signals[program.get("death_signal", "SIGKILL")],
+        is_ready=exists(program["ready_when"]) if "ready_when" in program else None,
+    )
+
+
+def main(tiers: list[list[Program]], grace: float) -> int:
+    parts = [[part(program) for program in tier] for tier in tiers]
+    console = Console(sys.stdout, [one.name for tier in parts for one in tier])
+    everything = exists(os.environ.get("READY_WHEN", "/"))
+    return asyncio.run(Supervisor(parts, console, grace=grace).run(everything, "everything is up"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1]), float(sys.argv[2])))

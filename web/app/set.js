@@ -1,0 +1,132 @@
+/** @import { Character, Client } from "../client/types.js" */
+/** @import { Announcer } from "./announce.js" */
+/** @import { Brief, Scene } from "./scene.js" */
+import { showText } from "../elements/dom.js";
+import { Card } from "./card.js";
+import { byId, find, stamp } from "./page.js";
+import { briefOf, sceneOf } from "./scene.js";
+import { arrivalOf, awaitedLine, headingOf, progressOf, titleOf } from "./sentences.js";
+
+/**
+ * @typedef {object} SetHooks
+ * @property {(place: number, portrait: string) => void} onRepaint  a character (from 1) gets another portrait job
+ * @property {(brief: Brief) => void} onBrief                        what was asked for became known
+ * @property {(scene: Scene) => void} onScene                        something changed
+ */
+
+/** One set of characters on the wall, from the id of its job: cards in their order, as they are written. */
+export class SetOnWall {
+  /** @type {Map<string, Card>} */
+  #cards = new Map();
+  #list = byId("cards", HTMLOListElement);
+  #client;
+  #announcer;
+  #hooks;
+  #store;
+  #repainted;
+  #leave;
+  #opened = false;
+  /** @type {Brief | null} */
+  #brief = null;
+  /** @type {Brief | null} */
+  #submitted;
+  /** @type {Scene} */
+  #scene = { phase: "opening", characters: [], awaited: 0, reason: null, retryable: false };
+
+  /**
+   * @param {Client} client
+   * @param {string} id
+   * @param {{submitted: Brief | null, repainted: ReadonlyMap<number, string>}} known
+   * @param {Announcer} announcer
+   * @param {SetHooks} hooks
+   */
+  constructor(client, id, { submitted, repainted }, announcer, hooks) {
+    this.id = id;
+    this.#client = client;
+    this.#submitted = submitted;
+    this.#repainted = repainted;
+    this.#announcer = announcer;
+    this.#hooks = hooks;
+    this.#list.replaceChildren();
+    this.#store = client.job(id);
+    this.#leave = this.#store.subscribe(() => this.#update());
+    this.#update();
+  }
+
+  get scene() {
+    return this.#scene;
+  }
+
+  close() {
+    this.#leave();
+    for (const card of this.#cards.values()) card.close();
+  }
+
+  /**
+   * The address changed under the same set: its portraits may be others.
+   *
+   * @param {ReadonlyMap<number, string>} repainted
+   */
+  repaint(repainted) {
+    this.#repainted = repainted;
+    this.#scene.characters.forEach((character, index) => {
+      this.#cards.get(character.id)?.watch(this.#repainted.get(index + 1) ?? character.portrait);
+    });
+    this.#tell();
+  }
+
+  #update() {
+    const state = this.#store.snapshot();
+    this.#scene = sceneOf(state, this.#submitted, this.#scene.characters);
+    this.#brief = this.#submitted ?? (state.job === null ? this.#brief : briefOf(state.job));
+    this.#hang(this.#scene.characters);
+    this.#await(this.#scene);
+    if (state.job !== null && !this.#opened) {
+      this.#opened = true;
+      if (this.#brief !== null) this.#hooks.onBrief(this.#brief);
+    }
+    this.#tell();
+  }
+
+  /** @param {readonly Character[]} characters */
+  #hang(characters) {
+    const arriving = this.#opened || this.#submitted !== null;
+    characters.forEach((character, index) => {
+      if (this.#cards.has(character.id)) return;
+      const card = new Card(this.#client, character, this.#repainted.get(index + 1) ?? character.portrait, {
+        onPainted: (waited) => {
+          if (waited) this.#announcer.say(`${character.name} is painted.`);
+          this.#tell();
+        },
+        onFailed: (reason) => this.#announcer.say(`${character.name} could not be painted. ${reason}`),
+        onRepaint: (portrait) => this.#hooks.onRepaint(index + 1, portrait),
+      });
+      this.#cards.set(character.id, card);
+      if (arriving) this.#announcer.say(arrivalOf(character));
+      const awaited = this.#list.querySelector(".awaited");
+      if (awaited === null) this.#list.append(card.element);
+      else awaited.replaceWith(card.element);
+    });
+    if (!arriving && characters.length > 0) this.#announcer.say(`${characters.length} characters.`);
+  }
+
+  /** @param {Scene} scene */
+  #await({ characters, awaited }) {
+    const places = [...this.#list.querySelectorAll(".awaited")];
+    for (const place of places.slice(awaited)) place.remove();
+    for (let index = places.length; index < awaited; index++) {
+      const place = stamp("awaited");
+      find(place, ".name", HTMLElement).textContent = awaitedLine(characters.length + index);
+      this.#list.append(place);
+    }
+  }
+
+  #tell() {
+    const painted = [...this.#cards.values()].filter((card) => card.painted).length;
+    const gone = this.#scene.phase === "gone" && this.#cards.size === 0;
+    byId("set-title", HTMLElement).textContent = gone ? "An empty wall" : headingOf(this.#brief?.theme ?? "");
+    showText(byId("set-progress", HTMLElement), gone ? null : progressOf(this.#scene, painted));
+    document.title = titleOf(this.#scene, painted);
+    this.#hooks.onScene(this.#scene);
+  }
+}

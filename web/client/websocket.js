@@ -1,0 +1,75 @@
+/** @import { ClientMessage, Transport, TransportHandlers, WebSocketConstructor } from "./types.js" */
+
+import { ABNORMAL } from "./codes.js";
+import { parseServerMessage } from "./messages.js";
+
+/**
+ * The WebSocket as a transport.
+ *
+ * @implements {Transport}
+ */
+export class WebSocketTransport {
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #url;
+  #WebSocket;
+  #listening = new AbortController();
+
+  /**
+   * @param {string} url
+   * @param {WebSocketConstructor | undefined} WebSocket Where there is none, opening fails as if it were blocked.
+   */
+  constructor(url, WebSocket) {
+    this.#url = url;
+    this.#WebSocket = WebSocket;
+  }
+
+  /** @param {TransportHandlers} handlers */
+  open(handlers) {
+    const socket = this.#construct();
+    if (socket === null) {
+      handlers.onClose(ABNORMAL, "WebSockets are not available here");
+      return;
+    }
+    this.#socket = socket;
+    const { signal } = this.#listening;
+    socket.addEventListener("open", () => handlers.onOpen(), { signal });
+    socket.addEventListener("message", ({ data }) => receive(handlers, data), { signal });
+    socket.addEventListener(
+      "close",
+      ({ code, reason }) => {
+        this.#listening.abort();
+        handlers.onClose(code, reason);
+      },
+      { signal },
+    );
+  }
+
+  /** @param {ClientMessage} message */
+  send(message) {
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+  }
+
+  close() {
+    this.#listening.abort();
+    this.#socket?.close();
+  }
+
+  #construct() {
+    try {
+      return this.#WebSocket ? new this.#WebSocket(this.#url) : null;
+    } catch {
+      // A page's security policy may forbid it.
+      return null;
+    }
+  }
+}
+
+/**
+ * @param {TransportHandlers} handlers
+ * @param {unknown} data
+ */
+function receive(handlers, data) {
+  const message = typeof data === "string" ? parseServerMessage(data) : null;
+  if (message) handlers.onMessage(message);
+}

@@ -1,0 +1,5 @@
+import { LimnerPortraitElement } from "./limner-portrait.js";
+
+LimnerPortraitElement.define();
+
+export { LimnerPortraitElement };

@@ -1,0 +1,90 @@
+/**
+ * Every sentence a portrait's place can show. A page replaces what it likes with `setWords`, for all elements, or
+ * with an element's `words` property, for that one.
+ *
+ * @typedef {object} Words
+ * @property {string} generating            while it waits or is painted
+ * @property {string} usual                 while nothing better is known about how long it takes
+ * @property {string} long                  after two minutes
+ * @property {string} reconnecting          after three seconds without a connection
+ * @property {string} next                  queued, nobody before it
+ * @property {(count: number) => string} ahead          queued, so many before it
+ * @property {(seconds: number) => string} secondsLeft
+ * @property {(minutes: number) => string} minutesLeft
+ * @property {string} soon                  the time it was expected at is over
+ * @property {(percent: number) => string} percent
+ * @property {(alt: string) => string} painted          told to a screen reader when the picture is there
+ * @property {string} failed
+ * @property {string} stopped
+ * @property {string} expired
+ * @property {string} lost                  the job has ended well, but its picture could not be loaded
+ * @property {string} refused               a button was pressed and the server could not be asked
+ * @property {string} retry                 button: the same job again
+ * @property {string} change                button: another description, since the same would fail again
+ * @property {string} repaint               button: a new job for what is no longer kept
+ * @property {string} reload                button: load the picture again
+ * @property {string} portrait              names the picture when the page gave no `alt`
+ */
+
+/** @type {Readonly<Words>} */
+export const defaultWords = Object.freeze({
+  generating: "Generating portrait…",
+  usual: "This may take 20–30 seconds",
+  long: "Taking longer than usual; you can leave, it will be here",
+  reconnecting: "Reconnecting…",
+  next: "Next in line",
+  ahead: (count) => `${count} ahead of you`,
+  secondsLeft: (seconds) => `about ${seconds} s`,
+  minutesLeft: (minutes) => `about ${minutes} min`,
+  soon: "any moment now",
+  percent: (percent) => `${percent} %`,
+  painted: (alt) => `Portrait painted: ${alt}`,
+  failed: "This portrait could not be painted",
+  stopped: "Stopped",
+  expired: "No longer kept, paint it again",
+  lost: "The picture did not arrive",
+  refused: "That did not reach the server. Please try again.",
+  retry: "Try again",
+  change: "Change the description",
+  repaint: "Paint it again",
+  reload: "Load it again",
+  portrait: "Portrait",
+});
+
+let current = defaultWords;
+
+/** Dispatches `change` when `setWords` was called. */
+export const wordsChanges = new EventTarget();
+
+/** The words all elements use that have none of their own. */
+export const words = () => current;
+
+/**
+ * Replaces some of the words for every element of the page, also for those already shown.
+ *
+ * @param {Partial<Words>} replacements
+ */
+export function setWords(replacements) {
+  current = Object.freeze({ ...current, ...replacements });
+  wordsChanges.dispatchEvent(new Event("change"));
+}
+
+/**
+ * The time left, in steps coarse enough to be true: seconds below twenty, then steps of five, then minutes.
+ *
+ * @param {number} milliseconds
+ * @param {Words} table
+ */
+export function timeLeftWords(milliseconds, table) {
+  const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds < 1) return table.soon;
+  if (seconds < 20) return table.secondsLeft(seconds);
+  if (seconds < 90) return table.secondsLeft(Math.ceil(seconds / 5) * 5);
+  return table.minutesLeft(Math.round(seconds / 60));
+}
+
+/**
+ * @param {number} position  1 is next
+ * @param {Words} table
+ */
+export const queueWords = (position, table) => (position <= 1 ? table.next : table.ahead(position - 1));
