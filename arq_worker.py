@@ -6,15 +6,16 @@ import sys
 
 import httpx
 import uvloop
-from jobs.providers.chat import Chat
 
 from jobs.characters import KIND as CHARACTERS
 from jobs.characters import WriteCharacters
 from jobs.delivery import Deliverer
 from jobs.persistence import persistently
+from jobs.places import Places
 from jobs.portraits import KIND as PORTRAIT
 from jobs.portraits import PaintPortrait
 from jobs.providers.base import TextProvider
+from jobs.providers.chat import Chat
 from jobs.providers.grammar import Grammar
 from jobs.providers.painter import Painter
 from jobs.registry import Kind, registry
@@ -65,6 +66,7 @@ async def work(settings: WorkerSettings) -> None:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(deliverer.serve(), name=deliverer.kind) for deliverer in deliverers]
                 tasks.append(group.create_task(sweeper.serve(), name="sweeper"))
+                tasks.append(group.create_task(Places(store, list(kinds)).serve(), name="places"))
                 await stop.wait()
                 for task in tasks:
                     task.cancel()

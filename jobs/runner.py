@@ -16,8 +16,8 @@ from storage.jobs import JobStore
 from storage.logs import Event, log, log_error, warn
 from storage.portraits import StoredPicture
 from storage.records.ids import JobId
-from storage.records.job import IllegalStep, Job, Status, timestamp
-from storage.stored import Fenced, Stored
+from storage.records.job import IllegalStep, Status, timestamp
+from storage.stored import Fenced
 
 
 class Runner:
@@ -32,10 +32,7 @@ class Runner:
 
     async def run(self, job_id: JobId, claim: bytes) -> None:
         """Run the job if it is still to be run under this claim. If cancelled, hand it back first."""
-        try:
-            run = await persistently(lambda: self._claim(job_id, claim))
-        except Fenced:
-            return
+        run = await self._begin(job_id, claim)
         if run is None:
             return
         kind = self._registry[run.job.kind]
@@ -55,6 +52,13 @@ class Runner:
             await asyncio.shield(self._hand_back(run, claim))
             raise
 
+    async def _begin(self, job_id: JobId, claim: bytes) -> Run | None:
+        while True:
+            try:
+                return await persistently(lambda: self._claim(job_id, claim))
+            except Fenced:
+                continue  # the record has changed since it was read: if the claim has too, the next look says so
+
     async def _claim(self, job_id: JobId, claim: bytes) -> Run | None:
         stored = await self._store.get(job_id)
         if stored is None or stored.expired or stored.claim != claim:
@@ -66,14 +70,12 @@ class Runner:
         expectation = Expectation(await self._durations.recent(kind.name, kind.provider))
         now = await self._store.now()
         expected = expectation.told
-        job = await self._claim_as(
-            stored,
-            before.claimed(
-                timestamp(now),
-                provider=kind.provider,
-                expected_at=timestamp(now + int(expected)) if expected is not None else None,
-            ),
+        claimed = before.claimed(
+            timestamp(now),
+            provider=kind.provider,
+            expected_at=timestamp(now + int(expected)) if expected is not None else None,
         )
+        job = await self._store.claim(stored, claimed, lease_ms=self._lease_ms)
         resumed = before.attempt > 0 or before.result is not None
         log(Event.RESUMED if resumed else Event.CLAIMED, job=job_id, kind=job.kind, attempt=job.attempt)
         return Run(
@@ -85,9 +87,6 @@ class Runner:
             started_ms=now,
             expectation=expectation,
         )
-
-    async def _claim_as(self, stored: Stored, job: Job) -> Job:
-        return await self._store.claim(stored, job, lease_ms=self._lease_ms)
 
     async def _outcome(self, work: "asyncio.Future[Finished]") -> Finished:
         try:

@@ -1,5 +1,7 @@
 """The server process: uvicorn, with its settings, on a socket of its own or one that it was given."""
 
+import asyncio
+import contextlib
 import socket
 import sys
 
@@ -8,7 +10,8 @@ import uvicorn
 from server.app import create_app
 from server.hub.wire import WireProtocol
 from server.settings import ServerSettings
-from storage.errors import SettingsError
+from storage.connect import connect, inspect
+from storage.errors import SettingsError, StoreUnavailable, UnfitStore
 from storage.logs import configure
 from storage.settings import load
 
@@ -26,8 +29,9 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
     try:
         settings = load(ServerSettings, host=host, port=port, open=is_open)
         configure(settings.log_format, settings.log_level)
+        asyncio.run(_look_at_redis(settings))
         app = create_app(settings)
-    except SettingsError as error:
+    except (SettingsError, UnfitStore) as error:
         print(error, file=sys.stderr)
         return 1
     protocol = type("Wire", (WireProtocol,), {"retry_window": settings.retry_window_seconds})
@@ -51,3 +55,10 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
     )
     server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)
     return 0 if server.started else 1
+
+
+async def _look_at_redis(settings: ServerSettings) -> None:
+    # One that is away for now may come: /ready says so until then.
+    with contextlib.suppress(StoreUnavailable):
+        async with connect(settings.redis_url) as client:
+            await inspect(client)

@@ -46,6 +46,7 @@ def store_errors() -> Iterator[None]:
         exceptions.TimeoutError,
         exceptions.BusyLoadingError,
         exceptions.ReadOnlyError,
+        exceptions.OutOfMemoryError,
         OSError,
     ) as error:
         raise StoreUnavailable(str(error) or type(error).__name__) from error

@@ -140,6 +140,18 @@ class JobStore:
         """End a job from outside its run, on the record that was read. Raises Fenced if it has changed since."""
         return decode(_done(await self._advance(job, stored.claim, _version(stored), None)))
 
+    async def waiting(self, kind: str, *, first: int, every_ms: int) -> list[JobId]:
+        """The first jobs that wait in a kind's queue, in their order; of all who ask within `every_ms` only to one."""
+        with store_errors():
+            if not await self._client.set(self._keys.counted(kind), b"", nx=True, px=every_ms):
+                return []
+            entries = await self._client.zrange(self._keys.queue(kind), 0, first - 1)
+        return [JobId(entry.decode().rpartition(":")[0]) for entry in cast(list[bytes], entries)]
+
+    async def place(self, stored: Stored, job: Job) -> None:
+        """Store the record of a job that has moved up in its queue. Raises Fenced if it has changed since."""
+        _done(await self._advance(job, stored.claim, _version(stored), None))
+
     async def requeue(self, stored: Stored, job: Job, *, fresh: bool = False) -> Job:
         """Put a job back into its queue, on the record that was read; at its end if `fresh`. Raises Fenced."""
         keys = self._keys

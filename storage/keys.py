@@ -49,6 +49,10 @@ class Keys:
         """When the sweep last ran (ms)."""
         return f"{self.prefix}swept"
 
+    def counted(self, kind: str) -> str:
+        """Stands while the places in a kind's queue were told a moment ago."""
+        return f"{self.prefix}counted:{kind}"
+
     def owner(self, owner: str) -> str:
         """Sorted set of an owner's jobs, by the time they were submitted (ms)."""
         return f"{self.owner_stem}{owner}"

@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.support.left_out"]
+pytest_plugins = ["tests.support.left_out", "tests.support.store", "tests.support.limner"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -18,13 +18,12 @@ from jobs.providers.chat_wire import (
     Piece,
     body,
     failure,
-    piece,
     question,
+    read_piece,
     retry_after,
     stream_data,
 )
 from storage.records.character import Character
-from storage.records.job import JsonObject
 
 MOST_BYTES = 8_000_000
 """A stream wraps each word in some 250 bytes, so ten characters may well take two megabytes."""
@@ -40,7 +39,7 @@ class _Bearer(httpx.Auth):
     def __init__(self, key: SecretStr) -> None:
         self._key = key
 
-    def auth_flow(self, request: httpx.Request) -> Any:
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if self._key.get_secret_value():
             request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
         yield request
@@ -74,6 +73,8 @@ class Chat:
         self._client = client
         self._model = model
         self._key = api_key if isinstance(api_key, SecretStr) else SecretStr(api_key)
+        if not all("!" <= letter <= "~" for letter in self._key.get_secret_value()):
+            raise ValueError("api_key has characters that no header can carry")
         self._timeout = httpx.Timeout(silence, connect=min(silence, 10.0))
         self._patience = patience
         self._form = Format.JSON_SCHEMA
@@ -82,7 +83,7 @@ class Chat:
     def name(self) -> str:
         return "chat"
 
-    async def write(self, request: CharactersRequest) -> AsyncIterator[Character]:
+    async def write(self, request: CharactersRequest) -> AsyncGenerator[Character, None]:
         written = list(request.written)
         fault: str | None = None
         for _ in range(ASKS):
@@ -105,14 +106,99 @@ class Chat:
             fault = "it was cut off at its greatest length" if finish_reason == "length" else reply.fault
         raise Unavailable(UNUSABLE, detail=fault)
 
-    async def _answer(self, user: str) -> AsyncIterator[Piece]:
-        """The pieces of one answer, whatever way the server can give it. Raises what ends it early."""
+    async def _answer(self, user: str) -> AsyncGenerator[Piece, None]:
+        """The pieces of one answer; then raises what ended it before its end."""
+        refusal, finish_reason = "", None
+        with self._told_as_failures():
+            async with aclosing(self._pieces(user)) as pieces:
+                async for part in pieces:
+                    refusal += part.refusal
+                    finish_reason = part.finish_reason or finish_reason
+                    yield part
+            if refusal or finish_reason == "content_filter":
+                raise Moderated(detail=refusal or finish_reason)
+            if finish_reason is None:
+                raise Unavailable(detail="the stream ended before the answer did")
+
+    async def _pieces(self, user: str) -> AsyncGenerator[Piece, None]:
+        deadline = asyncio.get_running_loop().time() + self._patience
+        response = await self._post(user, deadline)
+        async with aclosing(response), aclosing(_chunks(response, deadline)) as chunks:
+            if response.headers.get("content-type", "").startswith("application/json"):
+                yield read_piece(b"".join([chunk async for chunk in chunks]))
+                return
+            async with aclosing(stream_data(chunks)) as lines:
+                async for line in lines:
+                    if line == "[DONE]":
+                        return
+                    yield read_piece(line)
+
+    async def _post(self, user: str, deadline: float) -> httpx.Response:
+        """A response with status 200, its content not yet read. A refused request may be sent again in another form: a
+        refusal is the one answer that says for sure that nothing was made."""
+        forms = (Format.JSON_SCHEMA, Format.JSON_OBJECT) if self._form is Format.JSON_SCHEMA else (self._form,)
+        for form in forms:
+            request = self._client.build_request(
+                "POST",
+                self._url,
+                json=body(self._model, form, SYSTEM, user),
+                headers={"Accept": "text/event-stream, application/json", "Accept-Encoding": "identity"},
+                timeout=self._timeout,
+            )
+            async with asyncio.timeout_at(deadline):
+                response = await self._client.send(
+                    request, stream=True, auth=_Bearer(self._key), follow_redirects=False
+                )
+            if response.status_code == 200:
+                self._form = form
+                return response
+            async with aclosing(response):
+                refused = failure(
+                    response.status_code, await _error(response, deadline), retry_after=retry_after(response.headers)
+                )
+            if form is Format.JSON_OBJECT or response.status_code not in (400, 422) or isinstance(refused, Moderated):
+                break
+        raise refused
+
+    @contextmanager
+    def _told_as_failures(self) -> Iterator[None]:
         try:
-            async with aclosing(self._posted(body(self._model, self._form, SYSTEM, user))) as pieces:
-                async for part in pieces:
-                    yield part
-        except _SchemaDenied:
-            async with aclosing(self._posted(body(self._model, Format.JSON_OBJECT, SYSTEM, user))) as pieces:
-                async for part in pieces:
-                    self._form = Format.JSON_OBJECT
-                    yield part
+            yield
+        except JobFailure as failed:
+            failed.detail = self._fit_for_the_log(failed.detail or "")
+            raise
+        except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unavailable(detail=self._fit_for_the_log(repr(error))) from error
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise TimedOut(detail=self._fit_for_the_log(repr(error))) from error
+        except httpx.HTTPError as error:
+            raise Unavailable(detail=self._fit_for_the_log(repr(error))) from error
+
+    def _fit_for_the_log(self, detail: str) -> str:
+        """One short line without our key, which a server may quote."""
+        key = self._key.get_secret_value()
+        return " ".join((detail.replace(key, "***") if key else detail).split())[:MOST_DETAIL]
+
+
+async def _chunks(response: httpx.Response, deadline: float) -> AsyncGenerator[bytes, None]:
+    size = 0
+    chunks = response.aiter_bytes()
+    while True:
+        async with asyncio.timeout_at(deadline):
+            chunk = await anext(chunks, None)
+        if chunk is None:
+            return
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise Unavailable(detail=f"the answer was longer than {MOST_BYTES} bytes")
+        yield chunk
+
+
+async def _error(response: httpx.Response, deadline: float) -> Any:
+    """What an error reply says: JSON, or the text it is instead."""
+    async with aclosing(_chunks(response, deadline)) as chunks:
+        content = b"".join([chunk async for chunk in chunks])
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode("utf-8", "replace")

@@ -20,8 +20,8 @@ _BETWEEN = re.compile(r"[\s,]*")
 class Reply:
     """Reads the characters out of one reply.
 
-    What stands before and after the JSON (a fence, a sentence) does not matter. What is no character, one too many, or
-    has a name that is taken is left out, and `fault` says so afterwards.
+    What stands before and after the JSON (a fence, a sentence) does not matter, nor what comes after the last
+    one wanted. What is no character, or has a name that is taken, is left out, and `fault` says so afterwards.
     """
 
     def __init__(self, wanted: int, taken: Iterable[str]) -> None:
@@ -93,7 +93,7 @@ _DECODER = json.JSONDecoder()
 
 
 def _known(item: Any) -> Any:
-    """The fields we know, their texts in one line and free of control characters. The rest is for validation to refuse."""
+    """The fields we know, their texts in one line and free of control characters."""
     if not isinstance(item, dict):
         return item
     names = [field.alias or name for name, field in Character.model_fields.items()]

@@ -99,6 +99,12 @@ class Job(BaseModel):
             raise IllegalStep(self.status, status)
         return self.model_copy(update={"status": status, **changes})
 
+    def placed(self, position: int) -> Job:
+        """The job has moved up in its queue."""
+        if self.status is not Status.QUEUED:
+            raise IllegalStep(self.status, Status.QUEUED)
+        return self.model_copy(update={"queue_position": position})
+
     def claimed(self, at: Timestamp, *, provider: str | None, expected_at: Timestamp | None) -> Job:
         """A run begins. The result of an earlier run stays: what was shown is not taken away."""
         return self._step(

@@ -1,6 +1,7 @@
 -- The next record of a job: news of a run, or its end, with the picture in the same step.
--- Two may call it. The holder of the claim, while the job is processing (`expected_version` is empty). And whoever ends
--- a job from outside, a person or the sweep, on the very record it has read (`expected_version`); that raises the claim.
+-- Two may call it. The holder of the claim, while the job is processing (`expected_version` is empty). And whoever
+-- changes a job from outside, a person or the sweep, on the very record it has read (`expected_version`); ending a job so
+-- raises the claim.
 -- Invariant: `succeeded` is never visible before its picture, and a final record is not written over.
 local job_key, active, leases, expiring, portrait, queue = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local arq_job, arq_lock, arq_retry = KEYS[7], KEYS[8], KEYS[9]
@@ -26,7 +27,7 @@ local version = next_version(job[3], now)
 if tail ~= '' then
   body = body .. digits(version) .. tail -- the address of the picture ends in the version
 end
-if status == 'processing' then
+if status == 'processing' or status == 'queued' then
   return {'done', store(job_key, version, 'a', body)}
 end
 

@@ -43,8 +43,8 @@ def test_it_throws_nothing_away_and_writes_everything_down() -> None:
 
 
 @pytest.mark.parametrize("name", ["plain", 'with space, "quotes" and ünï?#%20'])
-def test_what_was_written_is_there_again_after_a_stop(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / name
+def test_what_was_written_is_there_again_after_a_stop(short_folder: Path, name: str) -> None:
+    folder = short_folder / name
     folder.mkdir()
     for expected in (None, b"kept"):
         with running(folder) as valkey, Redis.from_url(valkey.url) as client:

@@ -36,6 +36,7 @@ function follow(submitted = null) {
   if (shown !== null && shown.id === set) return shown.repaint(repainted);
   shown?.close();
   shown = null;
+  tools.reset();
   wall.hidden = set === null;
   document.body.dataset["view"] = set === null ? "empty" : "set";
   if (set === null) {

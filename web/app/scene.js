@@ -46,7 +46,8 @@ export function sceneOf({ phase, job }, submitted, shown) {
  */
 function jobScene(job, submitted, shown) {
   const written = job.result?.characters ?? [];
-  const characters = written.length >= shown.length ? written : shown;
+  const same = written.every(({ id }, index) => shown[index] === undefined || shown[index].id === id);
+  const characters = same && shown.length > written.length ? shown : written;
   const scene = { characters, awaited: 0, reason: null, retryable: false };
   if (job.status === "succeeded") return { ...scene, phase: "complete" };
   if (job.status === "canceled") return { ...scene, phase: "stopped", retryable: true };

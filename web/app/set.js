@@ -91,6 +91,7 @@ export class SetOnWall {
   /** @param {readonly Character[]} characters */
   #hang(characters) {
     const arriving = this.#opened || this.#submitted !== null;
+    this.#takeDown(characters);
     characters.forEach((character, index) => {
       if (this.#cards.has(character.id)) return;
       const card = new Card(this.#client, character, this.#repainted.get(index + 1) ?? character.portrait, {
@@ -108,6 +109,21 @@ export class SetOnWall {
       else awaited.replaceWith(card.element);
     });
     if (!arriving && characters.length > 0) this.#announcer.say(`${characters.length} characters.`);
+  }
+
+  /**
+   * A server that lost everything writes the set anew, with others in it.
+   *
+   * @param {readonly Character[]} characters  those that stay
+   */
+  #takeDown(characters) {
+    const staying = new Set(characters.map(({ id }) => id));
+    for (const [id, card] of this.#cards) {
+      if (staying.has(id)) continue;
+      card.close();
+      card.element.remove();
+      this.#cards.delete(id);
+    }
   }
 
   /** @param {Scene} scene */

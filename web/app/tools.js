@@ -26,6 +26,13 @@ export class Tools {
     this.#remedy.addEventListener("click", () => (this.#scene?.retryable ? retry() : generate()));
   }
 
+  /** Another set is about to be shown. */
+  reset() {
+    this.#scene = null;
+    this.#refusal = null;
+    this.#link.hidden = true;
+  }
+
   /** @param {Scene} scene */
   show(scene) {
     if (this.#scene?.phase !== scene.phase) this.#refusal = null;
@@ -33,10 +40,8 @@ export class Tools {
     const { phase, characters } = scene;
     this.#stop.hidden = phase !== "writing";
     this.#copy.hidden = phase === "gone";
-    this.#another.hidden = phase === "writing" || phase === "opening" || phase === "gone";
-    this.#link.hidden = this.#link.hidden || phase === "gone";
+    this.#another.hidden = phase === "writing" || phase === "opening" || characters.length === 0;
     this.#tell(this.#refusal ?? sentenceOf(scene), phase);
-    if (characters.length === 0) this.#another.hidden = true;
   }
 
   /**

@@ -38,10 +38,6 @@ export class Store {
     };
   };
 
-  get watched() {
-    return this.#subscriptions.size > 0;
-  }
-
   /** @param {T} value */
   set(value) {
     if (value === this.#value) return;

@@ -1,6 +1,6 @@
 """Grammar: writes characters from tables, each determined by the seed, the theme and its place in the set."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from jobs.providers.base import CharactersRequest
 from jobs.providers.grammar.backstory import backstory
@@ -22,7 +22,7 @@ class Grammar:
     def name(self) -> str:
         return "grammar"
 
-    async def write(self, request: CharactersRequest) -> AsyncIterator[Character]:
+    async def write(self, request: CharactersRequest) -> AsyncGenerator[Character, None]:
         theme = read_theme(request.theme)
         decks = Decks(request.seed, theme.key)
         taken = {_first_word(character) for character in request.written}

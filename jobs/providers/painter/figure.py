@@ -33,10 +33,10 @@ class Reference:
 def framed(look: Look, width: int, height: int) -> Camera:
     """The head stands in the upper half, and nothing that matters is cut off at the sides."""
     tall = 0.05 * (look.headgear in ("hat", "crown", "helmet")) + 0.05 * (look.race in ("tiefling", "dragon")) + 0.02 * (look.hair.cut in ("bun", "mohawk"))
-    scale = min(height * (0.203 - 0.25 * tall), width * 0.225)
+    scale = min(height * (0.232 - 0.25 * tall), width * 0.262)
     small = {"halfling": 0.95, "gnome": 0.92, "dwarf": 1.0, "orc": 1.02}.get(look.race, 1.0)
     x = width * (0.5 - 0.045 * np.sign(look.yaw))
-    return Camera(width, height, scale * small, float(x), float(height * (0.405 + 0.6 * tall)))
+    return Camera(width, height, scale * small, float(x), float(height * (0.415 + 0.6 * tall)))
 
 
 def draw(look: Look, width: int, height: int) -> Iterator[Reference | None]:

@@ -105,7 +105,7 @@ def draw_locks(
     flow /= np.linalg.norm(flow, axis=2, keepdims=True) + 1e-6
     across = np.stack([-flow[..., 1], flow[..., 0]], axis=-1)
     t = np.linspace(0, 1, STEPS, dtype=np.float32)
-    body = (np.sin(np.pi * np.clip(t * 0.86 + 0.14, 0, 1)) ** 0.6).astype(np.float32)
+    body = (np.abs(np.sin(np.pi * (t * 0.84 + 0.14))) ** 0.6).astype(np.float32)
     spread = (locks.width * camera.scale)[:, None] * body[None, :]
     warm = np.array(key, np.float32) * light[0][..., None]
     cool = np.array(air, np.float32) * light[1][..., None]

@@ -12,7 +12,7 @@ from jobs.providers.painter.head import Shape
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.space import Pose
 
-_LENGTHS = {"bald": 0.0, "cropped": 0.10, "short": 0.42, "medium": 1.05, "long": 2.0}
+_LENGTHS = {"bald": 0.0, "cropped": 0.10, "short": 0.38, "medium": 1.25, "long": 2.3}
 _CURLS = {"straight": 0.06, "wavy": 0.34, "curly": 0.85}
 
 
@@ -65,7 +65,7 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
     normals = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
     comb = _comb(look, unit, rng)
     length = reach * rng.uniform(0.72, 1.08, len(unit)) * np.where(unit[:, 1] > 0.1, 1.0, 0.86)
-    lift, weight = {"short": (0.62, 0.03), "cropped": (1.3, 0.0)}.get(hair.length, (0.42, 0.085))
+    lift, weight = {"short": (0.45, 0.10), "cropped": (1.1, 0.0)}.get(hair.length, (0.22, 0.34))
     curl = _CURLS[hair.wave]
     if hair.cut == "wild":
         lift, weight, curl = lift + 0.55, weight * 0.7, curl + 0.25
@@ -157,7 +157,7 @@ def _knot(rng: np.random.Generator) -> Floats:
 
 def _tail(side: int, rng: np.random.Generator) -> Floats:
     t = np.linspace(0, 1, 22)[None, :]
-    loose = rng.normal(0, 1, (60, 1)) * 0.16 * np.sin(pi * np.clip(t * 0.9 + 0.05, 0, 1)) ** 0.7
+    loose = rng.normal(0, 1, (60, 1)) * 0.16 * np.abs(np.sin(pi * (t * 0.9 + 0.05))) ** 0.7
     x = side * (0.15 + 0.95 * np.sin(t * 1.7)) + loose
     y = 0.55 + 0.35 * np.sin(t * 3.0) - 2.2 * t**1.3 + rng.normal(0, 0.05, (60, 1))
     z = -0.95 - 0.25 * np.sin(t * 3.0) + 0.45 * t + 0.3 * loose

@@ -113,16 +113,14 @@ class Buffer:
     ) -> None:
         """Draws a grid of points. `texture` has red, green, blue, gloss and opacity (drawn where it is over a half); it
         is stretched over the grid, or looked up at the texture's pixels `at` if they are given for each point."""
-        rows, columns = self._fine(points)
-        fine = cast(Floats, cv2.resize(points, (columns, rows), interpolation=cv2.INTER_LINEAR))
-        normal = cast(Floats, cv2.resize(normals_of(points), (columns, rows), interpolation=cv2.INTER_LINEAR))
+        where = self._fine(points)
+        fine = _looked_up(points, where)
+        normal = _looked_up(normals_of(points), where)
         if at is None:
-            paint = cast(Floats, cv2.resize(texture, (columns, rows), interpolation=cv2.INTER_LINEAR))
+            scale = np.array([texture.shape[1] - 1, texture.shape[0] - 1], np.float32)
+            paint = _looked_up(texture, where * (scale / (points.shape[1] - 1, points.shape[0] - 1)).astype(np.float32))
         else:
-            where = cv2.resize(at, (columns, rows), interpolation=cv2.INTER_LINEAR)
-            paint = cast(
-                Floats, cv2.remap(texture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            )
+            paint = _looked_up(texture, _looked_up(at, where))
         seen = paint[..., 4] > 0.5
         if both_sides:
             normal = np.where(normal[..., 2:] < 0, -normal, normal)
@@ -142,14 +140,13 @@ class Buffer:
             region,
         )
 
-    def _fine(self, points: Floats) -> tuple[int, int]:
+    def _fine(self, points: Floats) -> Floats:
+        """Where to look the grid up, as (column, row), so that neighbours lie less than a pixel apart on the picture."""
         screen = self.camera.project(points)
-        limit = 4.0 * self.camera.scale
-        along = np.hypot(*np.moveaxis(np.diff(screen, axis=0), -1, 0))
-        across = np.hypot(*np.moveaxis(np.diff(screen, axis=1), -1, 0))
-        rows = float(np.minimum(along.max(axis=1), limit).sum()) / _SPACING
-        columns = float(np.minimum(across.max(axis=0), limit).sum()) / _SPACING
-        return max(2, min(1_600, int(rows))), max(2, min(1_600, int(columns)))
+        along = np.hypot(*np.moveaxis(np.diff(screen, axis=0), -1, 0)).max(axis=1)
+        across = np.hypot(*np.moveaxis(np.diff(screen, axis=1), -1, 0)).max(axis=0)
+        row, column = _evenly(along), _evenly(across)
+        return np.stack(np.broadcast_arrays(column[None, :], row[:, None]), axis=-1).astype(np.float32)
 
     def _put(self, pixel: Ints, depth: Floats, surface: Floats, region: Region) -> None:
         nearer = np.flatnonzero(depth > self.depth.reshape(-1)[pixel])
@@ -163,3 +160,13 @@ class Buffer:
         self.depth.reshape(-1)[pixel] = depth[order]
         self.surface.reshape(-1, 7)[pixel] = surface[order]
         self.region.reshape(-1)[pixel] = region
+
+
+def _evenly(gaps: Floats) -> Floats:
+    length = np.concatenate([[0.0], np.cumsum(gaps + 1e-4)])
+    count = int(np.clip(length[-1] / _SPACING, 2, 2_000))
+    return cast(Floats, np.interp(np.linspace(0, length[-1], count), length, np.arange(len(length))).astype(np.float32))
+
+
+def _looked_up(grid: Floats, where: Floats) -> Floats:
+    return cast(Floats, cv2.remap(grid, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))

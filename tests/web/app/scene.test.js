@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { briefOf, sceneOf } from "../../../web/app/scene.js";
-import { job, known, without } from "../elements/jobs.js";
-import { character } from "./characters.js";
+import { job, known, without } from "../elements/support/jobs.js";
+import { character } from "./support/characters.js";
 
 const ada = character({ id: "a", name: "Ada" });
 const brom = character({ id: "b", name: "Brom" });
@@ -59,6 +59,11 @@ test("a link to what is unknown or no longer kept leads to an empty wall", () =>
 test("characters that were shown are never taken away", () => {
   assert.deepEqual(sceneOf(without("expired"), null, [ada]).characters, [ada]);
   assert.deepEqual(sceneOf(known({ status: "processing", result: null }), brief, [ada]).characters, [ada]);
+});
+
+test("a set that a server without memory writes anew takes the place of the lost one", () => {
+  const scene = sceneOf(known({ status: "processing", result: { characters: [brom] } }), brief, [ada, brom]);
+  assert.deepEqual([scene.characters, scene.awaited], [[brom], 2]);
 });
 
 test("metadata of others is read with care", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { altOf, arrivalOf, awaitedLine, fileName, headingOf, progressOf, titleOf } from "../../../web/app/sentences.js";
-import { character } from "./characters.js";
+import { character } from "./support/characters.js";
 
 /** @import { Phase } from "../../../web/app/scene.js" */
 

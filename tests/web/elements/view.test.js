@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { LONG_MS, RECONNECTING_MS, UNKNOWN_MS, connectionLine, viewOf } from "../../../web/elements/view.js";
 import { follow, noWait } from "../../../web/elements/wait.js";
 import { defaultWords } from "../../../web/elements/words.js";
-import { T0, at, known, without } from "./jobs.js";
+import { T0, at, known, without } from "./support/jobs.js";
 
 /** @import { JobState } from "../../../web/client/types.js" */
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { follow, noWait } from "../../../web/elements/wait.js";
-import { T0, at, known, without } from "./jobs.js";
+import { T0, at, known, without } from "./support/jobs.js";
 
 /** @import { Job, JobState } from "../../../web/client/types.js" */
 

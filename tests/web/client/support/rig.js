@@ -57,6 +57,18 @@ export class Rig {
     return effects;
   }
 
+  /**
+   * Lets time pass on a WebSocket that shows signs of life.
+   *
+   * @param {number} ms
+   */
+  live(ms) {
+    for (let left = ms; left > 0; left -= 5_000) {
+      this.advance(Math.min(5_000, left));
+      this.say({ type: "ping" });
+    }
+  }
+
   /** @param {number} end */
   #due(end) {
     return [...this.timers].filter(([, at]) => at <= end).sort((a, b) => a[1] - b[1])[0];

@@ -1,4 +1,4 @@
-/** @import { Character } from "../../../web/client/types.js" */
+/** @import { Character } from "../../../../web/client/types.js" */
 
 /**
  * @param {Partial<Character>} [fields]

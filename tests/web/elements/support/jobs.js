@@ -1,4 +1,4 @@
-/** @import { Job, JobState } from "../../../web/client/types.js" */
+/** @import { Job, JobState } from "../../../../web/client/types.js" */
 
 export const ID = "0b8b8b0e-3c0f-4d8e-9a70-2d4c3b1f6a55";
 export const T0 = Date.parse("2026-11-20T10:00:00.000Z");

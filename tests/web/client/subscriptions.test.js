@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { BATCH, BUDGET } from "../../../web/client/subscriptions.js";
+import { A, B, idOf, job } from "./support/records.js";
+import { Rig, size, subscriptions } from "./support/rig.js";
+import { vectors } from "./support/vectors.js";
+
+const many = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => idOf(index));
+
+test("what is watched before the greeting is subscribed with it, from version 0", () => {
+  const rig = new Rig();
+  rig.watch(A, B);
+  assert.deepEqual(rig.sent(rig.greet()), [{ type: "subscribe", jobs: { [A]: 0, [B]: 0 } }]);
+});
+
+test("jobs watched in one go are subscribed in one message", () => {
+  const rig = new Rig().connect([A]);
+  rig.watch(idOf(1), idOf(2), idOf(3));
+  assert.deepEqual(rig.sent(), []);
+  assert.deepEqual(rig.sent(rig.advance(0)).map(size), [3]);
+});
+
+test("a client that comes back names the last version it saw", () => {
+  const rig = new Rig().connect([A, B]);
+  rig.tell(job(A, 1763612345678901));
+  rig.closed();
+  rig.advance(5_000);
+  assert.deepEqual(subscriptions(rig.sent(rig.greet())), { [A]: 1763612345678901, [B]: 0 });
+});
+
+test("a message names 200 jobs at most and stays under 16 KiB", () => {
+  const rig = new Rig().connect(many(250));
+  for (const id of many(250)) rig.tell(job(id, 1763612345678901));
+  rig.closed();
+  rig.advance(5_000);
+  const messages = rig.sent(rig.greet());
+  assert.deepEqual(messages.map(size), [BATCH, 50]);
+  for (const message of messages) assert.ok(JSON.stringify(message).length < 16 * 1024);
+});
+
+test("no more messages are sent in 10 s than the server stands; the rest follow", () => {
+  const rig = new Rig().connect([A]);
+  let sent = 0;
+  for (let index = 0; index < 40; index += 1) {
+    rig.watch(idOf(index));
+    sent += rig.sent(rig.advance(10)).length;
+  }
+  assert.equal(sent, BUDGET - 1);
+  const rest = rig.sent(rig.advance(10_000));
+  assert.equal(rest.filter(({ type }) => type === "subscribe").length, 1);
+  assert.equal(rig.state.websocket.ids.size, 41);
+});
+
+for (const { name, shown, event, taken } of vectors.live_versions) {
+  test(`between live events: ${name} is ${taken ? "taken" : "passed over"}`, () => {
+    const rig = new Rig().connect([A]);
+    rig.tell(job(A, shown, { stage: "shown" }));
+    rig.tell(job(A, event, { stage: "event" }));
+    assert.equal(rig.job(A)?.stage, taken ? "event" : "shown");
+  });
+}
+
+for (const { name, client, store, sent } of vectors.versions.filter(({ sent, client }) => sent && client > 0)) {
+  test(`coming back: the snapshot is taken when ${name}`, () => {
+    const rig = new Rig().connect([A]);
+    rig.tell(job(A, client));
+    rig.closed();
+    rig.advance(5_000);
+    rig.greet();
+    rig.tell(job(A, store));
+    assert.equal(rig.job(A)?.version, sent ? store : client);
+  });
+}
+
+test("after `subscribed` an older event is no snapshot", () => {
+  const rig = new Rig().connect([A]);
+  rig.tell(job(A, 9));
+  rig.closed();
+  rig.advance(5_000);
+  rig.greet();
+  rig.say({ type: "subscribed", jobs: [A] });
+  rig.tell(job(A, 8));
+  assert.equal(rig.job(A)?.version, 9);
+});
+
+test("each change is delivered once, as a frozen state", () => {
+  const rig = new Rig().connect([A]);
+  assert.equal(rig.tell(job(A, 7)).filter(({ type }) => type === "deliver").length, 1);
+  assert.equal(rig.tell(job(A, 7)).filter(({ type }) => type === "deliver").length, 0);
+  assert.ok(Object.isFrozen(rig.shown.get(A)));
+});
+
+test("a job that nobody watches is not delivered", () => {
+  const rig = new Rig().connect([A]);
+  assert.deepEqual(rig.tell(job(B, 7)), []);
+});
+
+test("`unknown` makes the client forget the version, and the job may still appear", () => {
+  const rig = new Rig().connect([A]);
+  rig.tell(job(A, 9));
+  rig.say({ type: "unknown", job: A, expired: false });
+  assert.deepEqual(rig.shown.get(A), { id: A, phase: "unknown", job: null });
+  rig.tell(job(A, 3));
+  assert.equal(rig.job(A)?.version, 3);
+});
+
+test("a forgotten version is not named on coming back", () => {
+  const rig = new Rig().connect([A]);
+  rig.tell(job(A, 9));
+  rig.say({ type: "unknown", job: A, expired: true });
+  assert.equal(rig.shown.get(A)?.phase, "expired");
+  rig.closed();
+  rig.advance(5_000);
+  assert.deepEqual(subscriptions(rig.sent(rig.greet())), { [A]: 0 });
+});
+
+test("`unavailable` changes nothing: the client waits, and is connected", () => {
+  const rig = new Rig().connect([A]);
+  rig.tell(job(A, 7));
+  assert.deepEqual(rig.say({ type: "error", code: "unavailable", message: "" }), []);
+  assert.deepEqual(rig.connection, { phase: "open", transport: "websocket", lostAt: null });
+});
+
+test("what the server refuses to watch is polled", () => {
+  const rig = new Rig().connect([A]);
+  rig.tell(job(A, 7));
+  rig.watch(B);
+  rig.advance(0);
+  assert.deepEqual(rig.openings(rig.say({ type: "error", code: "too_many_jobs", message: "" })), ["polling"]);
+  assert.deepEqual(subscriptions(rig.sent(rig.opened("polling"))), { [B]: 0 });
+  rig.tell(job(B, 3), "polling");
+  assert.equal(rig.job(B)?.version, 3);
+});
+
+test("jobs beyond the server's limit are polled beside the WebSocket", () => {
+  const rig = new Rig().connect(many(5), { max_jobs: 3 });
+  assert.deepEqual(rig.openings(), ["polling"]);
+  assert.deepEqual(rig.sent().map(size), [3]);
+  assert.deepEqual(subscriptions(rig.sent(rig.opened("polling"))), { [idOf(3)]: 0, [idOf(4)]: 0 });
+  assert.equal(rig.connection.transport, "websocket");
+});
+
+test("a place that becomes free on the WebSocket is given to a job that is polled", () => {
+  const rig = new Rig().connect(many(4), { max_jobs: 3 });
+  rig.opened("polling");
+  rig.tell(job(idOf(3), 7), "polling");
+  rig.input({ type: "unwatch", id: idOf(0) });
+  const effects = rig.advance(0);
+  assert.deepEqual(rig.sent(effects), [
+    { type: "unsubscribe", jobs: [idOf(0)] },
+    { type: "subscribe", jobs: { [idOf(3)]: 0 } },
+  ]);
+  assert.equal(rig.state.polling.phase, "off");
+});
+
+test("jobs that are polled beside it go on while the WebSocket comes back", () => {
+  const rig = new Rig().connect(many(4), { max_jobs: 3 });
+  rig.opened("polling");
+  rig.closed();
+  rig.tell(job(idOf(3), 7), "polling");
+  assert.equal(rig.job(idOf(3))?.version, 7);
+  assert.equal(rig.connection.phase, "waiting");
+});
+
+test("a job that is left and watched again within a moment is subscribed anew, since news may have been missed", () => {
+  const rig = new Rig().connect([A]);
+  rig.tell(job(A, 7));
+  rig.input({ type: "unwatch", id: A });
+  rig.tell(job(A, 8, { status: "succeeded" }));
+  rig.watch(A);
+  assert.deepEqual(rig.sent(rig.advance(0)), [{ type: "subscribe", jobs: { [A]: 0 } }]);
+  rig.tell(job(A, 8, { status: "succeeded" }));
+  assert.equal(rig.job(A)?.status, "succeeded");
+});
+
+test("an event of the old subscription that is taken for the snapshot is followed by the snapshot", () => {
+  const rig = new Rig().connect([A]);
+  rig.tell(job(A, 7));
+  rig.input({ type: "unwatch", id: A });
+  rig.watch(A);
+  rig.input({ type: "record", job: job(A, 10, { status: "queued" }) });
+  rig.advance(0);
+  rig.tell(job(A, 8));
+  rig.tell(job(A, 10, { status: "queued" }));
+  assert.equal(rig.job(A)?.version, 10);
+});
+
+test("a record that came with an answer is shown if it is newer", () => {
+  const rig = new Rig().connect([A]);
+  rig.tell(job(A, 7));
+  rig.input({ type: "record", job: job(A, 9) });
+  assert.equal(rig.job(A)?.version, 9);
+  rig.input({ type: "record", job: job(A, 8) });
+  rig.tell(job(A, 8));
+  assert.equal(rig.job(A)?.version, 9);
+});
+
+test("a final job that starts again by a call of ours is polled at once", () => {
+  const rig = new Rig().poll(A);
+  rig.tell(job(A, 7, { status: "failed" }), "polling");
+  rig.input({ type: "record", job: job(A, 8, { status: "queued" }) });
+  assert.deepEqual(rig.sent(rig.advance(0)), [{ type: "subscribe", jobs: { [A]: 8 } }]);
+});
+
+test("each answer to a poll is a snapshot, and may be older after a loss of data", () => {
+  const rig = new Rig().poll(A);
+  rig.tell(job(A, 9), "polling");
+  rig.tell(job(A, 8), "polling");
+  assert.equal(rig.job(A)?.version, 8);
+});
