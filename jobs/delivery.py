@@ -26,6 +26,9 @@ LOCK_SECONDS = 10.0
 """How long an entry is locked that arq has taken and whose job was not claimed: its worker died in between."""
 FOREVER = 10**9
 
+# arq watches the lock that it takes; a line that is cut then is told as a WatchError.
+_REDIS_AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.WatchError, OSError)
+
 Run = Callable[[JobId, bytes], Awaitable[None]]
 """Runs the job with this id under this claim, and returns when nothing is left to do. Must not raise."""
 
@@ -35,6 +38,8 @@ class Deliverer(arq.worker.Worker):
 
     def __init__(self, pool: ConnectionPool, keys: Keys, kind: str, run: Run, *, at_once: int) -> None:
         async def run_job(ctx: dict[Any, Any], *_: Any, **__: Any) -> None:
+            if self._ended:
+                raise asyncio.CancelledError  # leaves the entry to another worker
             job_id, _colon, claim = ctx["job_id"].rpartition(":")
             await run(JobId(job_id), claim.encode())
 
@@ -63,6 +68,7 @@ class Deliverer(arq.worker.Worker):
         self.at_once = at_once
         self._wake_channel = keys.wake(kind)
         self._woken = asyncio.Event()
+        self._ended = False
 
     async def serve(self) -> None:
         """Deliver until cancelled. What was delivered then still runs: `join()` it."""
@@ -76,7 +82,7 @@ class Deliverer(arq.worker.Worker):
                     if lost:
                         log(Event.STORE_BACK, kind=self.kind)
                     lost = False
-                except (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.BusyLoadingError, OSError):
+                except _REDIS_AWAY:
                     if not lost:
                         warn(Event.STORE_LOST, kind=self.kind)
                     lost = True
@@ -91,15 +97,22 @@ class Deliverer(arq.worker.Worker):
         if not tasks:
             return
         await asyncio.wait(tasks, timeout=seconds)
+        self._ended = True
         for task in list(self.job_tasks.values()):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         before = set(self.tasks.values())
-        await super().start_jobs(job_ids)
-        for task in set(self.tasks.values()) - before:
-            task.add_done_callback(self._slot_is_free)
+        try:
+            await super().start_jobs(job_ids)
+        except _REDIS_AWAY:
+            # arq has counted the job whose lock it could not take, and would count it for ever.
+            self._release_sem_dec_counter_on_complete()
+            raise
+        finally:
+            for task in set(self.tasks.values()) - before:
+                task.add_done_callback(self._slot_is_free)
 
     def _slot_is_free(self, _: "asyncio.Task[Any]") -> None:
         self._woken.set()
@@ -118,7 +131,7 @@ class Deliverer(arq.worker.Worker):
                     while True:
                         if await channel.get_message(timeout=30) is not None:
                             self._woken.set()
-            except (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.BusyLoadingError, OSError):
+            except _REDIS_AWAY:
                 await asyncio.sleep(POLL_SECONDS)
 
 

@@ -11,7 +11,7 @@ from jobs.registry import Finished, Kind, Registry
 from jobs.run import Run
 from jobs.settings import WorkerSettings
 from storage.durations import Durations
-from storage.errors import StorageError, StoreUnavailable
+from storage.errors import RecordTooLarge, StoreUnavailable
 from storage.jobs import JobStore
 from storage.logs import Event, log, log_error, warn
 from storage.portraits import StoredPicture
@@ -39,7 +39,7 @@ class Runner:
         work = asyncio.ensure_future(kind.function(run))
         try:
             async with self._leased(run, claim, work):
-                finished = await self._outcome(work)
+                finished = await self._outcome(run, work)
             await self._succeed(run, claim, kind, finished)
         except JobFailure as failure:
             await self._fail(run, claim, failure)
@@ -88,16 +88,23 @@ class Runner:
             expectation=expectation,
         )
 
-    async def _outcome(self, work: "asyncio.Future[Finished]") -> Finished:
+    async def _outcome(self, run: Run, work: "asyncio.Future[Finished]") -> Finished:
         try:
             async with asyncio.timeout(self._settings.job_seconds):
                 return await work
         except TimeoutError as error:
             raise TimedOut from error
-        except (JobFailure, StorageError, Fenced):
+        except JobFailure:
             raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if run.fenced or (task is not None and task.cancelling()):
+                raise
+            # Nobody has asked for it: handed back, the job would come round for ever.
+            log_error(Event.CRASHED, job=run.job.id, exception=error)
+            raise Internal from error
         except Exception as error:
-            log_error(Event.CRASHED, exception=error)
+            log_error(Event.CRASHED, job=run.job.id, exception=error)
             raise Internal from error
 
     @contextlib.asynccontextmanager
@@ -129,7 +136,11 @@ class Runner:
             job = run.job.succeeded(finished.result, timestamp(now), self._store.expires_at(now))
             await self._store.advance(job, claim, picture)
 
-        await persistently(write)
+        try:
+            await persistently(write)
+        except RecordTooLarge as error:
+            log_error(Event.CRASHED, job=run.job.id, exception=error)
+            raise Internal from error
         log(Event.SUCCEEDED, job=run.job.id, kind=kind.name, provider=kind.provider, seconds=round(run.elapsed, 2))
         with contextlib.suppress(StoreUnavailable):
             await self._durations.add(kind.name, kind.provider, int(run.elapsed * 1000))

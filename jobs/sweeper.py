@@ -62,9 +62,9 @@ class Sweeper:
             if job.status is Status.QUEUED:
                 await self._store.requeue(stored, job)
                 warn(Event.SWEPT, job=job_id, kind=job.kind, reason="nobody would have delivered it")
-            elif job.attempt >= DEATHS:
+            elif job.attempt - stored.spent >= DEATHS:
                 await self._store.end(stored, await self._failed(job, LOST))
-                warn(Event.SWEPT, job=job_id, kind=job.kind, reason=f"lost {job.attempt} times, given up")
+                warn(Event.SWEPT, job=job_id, kind=job.kind, reason="lost too often, given up")
             else:
                 await self._store.requeue(stored, job.requeued(f"{reason}; waiting for another"))
                 warn(Event.SWEPT, job=job_id, kind=job.kind, reason=reason)

@@ -1,6 +1,7 @@
 """Reading a request's JSON: of the right type, not too large, valid Unicode, and of the model asked for."""
 
 import json
+import math
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -39,7 +40,7 @@ def _too_large(limit: int) -> Problem:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        sent = json.loads(body.decode(), parse_constant=_no_constant)
+        sent = json.loads(body.decode(), parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Problem(400, "The body is not valid JSON.") from None
     if not isinstance(sent, dict):
@@ -58,6 +59,13 @@ def _is_unicode(value: object) -> bool:
     except (UnicodeEncodeError, RecursionError):
         return False
     return True
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _no_constant(name: str) -> None:

@@ -51,12 +51,11 @@ def field_problem(field: str, message: str, status: int = 422) -> Problem:
 def invalid(error: ValidationError) -> Problem:
     """What pydantic found, by field. The input itself is not repeated."""
     errors = [
-        {"field": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"].removeprefix("Value error, ")}
+        {"field": ".".join(str(part) for part in fault["loc"]) or "body", "message": fault["msg"].removeprefix("Value error, ")}
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     first = errors[0]
-    detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-    return Problem(422, detail, errors=errors)
+    return Problem(422, f"{first['field']}: {first['message']}", errors=errors)
 
 
 def of(error: Exception) -> Problem:

@@ -31,8 +31,11 @@ def connect(url: SecretStr, *, connections: int = CONNECTIONS) -> Redis:
             socket_timeout=COMMAND_SECONDS,
             **({} if over_unix_socket else {"socket_keepalive": True}),
         )
-    except ValueError as error:
-        raise SettingsError([f"LIMNER_REDIS_URL: {error}"]) from None
+    except ValueError:
+        # What urllib says of an address holds parts of it, which may be the password.
+        raise SettingsError(
+            ["LIMNER_REDIS_URL: must be redis://, rediss:// or unix://, and special characters in it %-escaped"]
+        ) from None
     return Redis.from_pool(pool)
 
 
@@ -55,7 +58,11 @@ def store_errors() -> Iterator[None]:
 async def inspect(client: Redis) -> None:
     """Look at the Redis behind `client`. Raises UnfitStore naming every fault, StoreUnavailable without an answer."""
     with store_errors():
-        about = await client.info()
+        try:
+            about = await client.info()
+        except (exceptions.AuthenticationError, exceptions.NoPermissionError) as error:
+            # Waiting would not help, unlike with the other errors of a connection.
+            raise UnfitStore([f"Redis refuses the user and password in LIMNER_REDIS_URL: {error}."]) from None
     faults = []
     version = str(about.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VERSION:

@@ -6,6 +6,7 @@ SUBSCRIBE has an acknowledgement that can be waited for: what is published after
 """
 
 import asyncio
+import contextlib
 import random
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from storage.errors import StoreUnavailable
 RECONNECT_FIRST = 0.05
 RECONNECT_MOST = 2.0
 CONNECT_SECONDS = 2.0
+LIVED_SECONDS = 5.0
 
 
 def _command(*words: bytes) -> bytes:
@@ -150,24 +152,26 @@ class Events:
             acknowledgement.set_result(None)
 
     async def _own(self) -> None:
+        clock = asyncio.get_running_loop().time
         pause = RECONNECT_FIRST
         while True:
-            try:
-                connection = await asyncio.wait_for(self._connect(), CONNECT_SECONDS)
-            except (OSError, StoreUnavailable, TimeoutError):
-                await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
-                pause = min(RECONNECT_MOST, pause * 2)
-                continue
-            pause = RECONNECT_FIRST
-            self._connection = connection
-            try:
-                self._on_up()
-                await connection.lost
-            finally:
-                self._connection = None
-                connection.abort()
-                self._forget_waiting()
-            self._on_down()
+            begun = clock()
+            with contextlib.suppress(OSError, StoreUnavailable, TimeoutError):
+                await self._stand(await asyncio.wait_for(self._connect(), CONNECT_SECONDS))
+            # One that was lost at once counts as none: a user who may not subscribe is cut off every time.
+            pause = RECONNECT_FIRST if clock() - begun > LIVED_SECONDS else min(RECONNECT_MOST, pause * 2)
+            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+
+    async def _stand(self, connection: _Resp) -> None:
+        self._connection = connection
+        try:
+            self._on_up()
+            await connection.lost
+        finally:
+            self._connection = None
+            connection.abort()
+            self._forget_waiting()
+        self._on_down()
 
     def _forget_waiting(self) -> None:
         waiting, self._waiting = self._waiting, defaultdict(deque)

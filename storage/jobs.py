@@ -30,10 +30,9 @@ HEAD_START_MS = 86_400_000
 SILENCE_MS = 5_000
 
 TOUCH_MS = 60_000
-"""How much of its time a finished job must have lost before a look gives it back."""
+"""How much of its time a finished job must have lost, at most, before a look gives it back."""
 
-
-_FIELDS = ["record", "owner", "claim", "input", "etag", "kept_until"]
+_FIELDS = ["record", "owner", "claim", "input", "etag", "kept_until", "spent"]
 
 
 class JobStore:
@@ -46,6 +45,7 @@ class JobStore:
         self._keep = int(settings.keep_seconds * 1000)
         self._keep_at_most = int(settings.keep_at_most_seconds * 1000)
         self._tombstone = int(settings.tombstone_seconds * 1000)
+        self._touch = min(TOUCH_MS, self._keep // 10)
 
     async def now(self) -> int:
         """Redis' clock, ms: the one clock that all processes share."""
@@ -153,7 +153,10 @@ class JobStore:
         _done(await self._advance(job, stored.claim, _version(stored), None))
 
     async def requeue(self, stored: Stored, job: Job, *, fresh: bool = False) -> Job:
-        """Put a job back into its queue, on the record that was read; at its end if `fresh`. Raises Fenced."""
+        """Put a job back into its queue, on the record that was read. Raises Fenced.
+
+        `fresh` where a person asked: at the queue's end, with its attempts so far no longer held against it.
+        """
         keys = self._keys
         answer = await self._call(
             "requeue_job",
@@ -170,6 +173,7 @@ class JobStore:
                 keys.wake(job.kind),
                 HEAD_START_MS,
                 "1" if fresh else "0",
+                job.attempt,
             ],
         )
         return decode(_done(answer))
@@ -224,7 +228,7 @@ class JobStore:
         """Somebody looked at these: those that are finished are kept longer. Costs nothing for one just touched."""
         keys = self._keys
         for stored in seen:
-            if stored.keeps is None or stored.expired or stored.keeps > self._keep - TOUCH_MS:
+            if stored.keeps is None or stored.expired or stored.keeps > self._keep - self._touch:
                 continue
             id_ = stored.id
             await self._call(
@@ -303,7 +307,7 @@ class JobStore:
 
 
 def _stored(job_id: JobId, row: list[bytes | None], now: int) -> Stored | None:
-    record, owner, claim, input_, etag, kept_until = row
+    record, owner, claim, input_, etag, kept_until, spent = row
     if owner is None:
         return None
     until = int(kept_until) if kept_until is not None else None
@@ -315,6 +319,7 @@ def _stored(job_id: JobId, row: list[bytes | None], now: int) -> Stored | None:
         input=input_ or b"",
         etag=etag.decode() if etag is not None else None,
         keeps=until - now if until is not None else None,
+        spent=int(spent or 0),
     )
 
 

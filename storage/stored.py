@@ -44,6 +44,8 @@ class Stored:
     etag: str | None
     keeps: int | None
     """How long it is still kept, ms; none while the job is active."""
+    spent: int
+    """Attempts from before a person last asked; limits on attempts don't count them."""
 
     @property
     def expired(self) -> bool:

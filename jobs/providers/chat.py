@@ -49,11 +49,12 @@ class Chat:
     """Asks a model for all missing characters at once. The seed is not sent: few servers know one, some refuse it.
 
     `base_url` is what OpenAI's own clients take, `https://api.openai.com/v1` for one; without a path `/v1` is added. An
-    empty `api_key` sends none. `silence` is how many seconds a server may say nothing, `patience` how many one answer
-    may take. The client stays the caller's, and so does its closing.
+    empty `api_key` sends none. `silence` is how many seconds a server may say nothing once it is connected, `patience`
+    how many one answer may take. The client stays the caller's, and so does its closing.
 
     `write` raises `Moderated` for what the provider refuses, `RateLimited`, `Rejected`, `Unavailable` and `TimedOut` as
-    they happen, and `Unavailable` if two answers were not enough. What was yielded before stays good.
+    they happen, and `Unavailable` if two answers were not enough. What was yielded before stays good. Whoever stops in
+    the middle closes the generator (`contextlib.aclosing`), which hangs up.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Chat:
         self._key = api_key if isinstance(api_key, SecretStr) else SecretStr(api_key)
         if not all("!" <= letter <= "~" for letter in self._key.get_secret_value()):
             raise ValueError("api_key has characters that no header can carry")
-        self._timeout = httpx.Timeout(silence, connect=min(silence, 10.0))
+        self._timeout = httpx.Timeout(silence, connect=10.0)
         self._patience = patience
         self._form = Format.JSON_SCHEMA
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from storage.records.character import STATS, Character
 
-MOST_CHARACTERS = 32_000
+MOST_CHARACTERS = 16_000
 """A reply that is longer than this for each one asked is not read on."""
 
 _LIST = re.compile(r'"characters"\s*:\s*\[')

@@ -130,7 +130,8 @@ class Jobs:
             raise Problem(403, "Only the one who asked for this job may do that.")
         job = await step(job_id)
         log(event, job=job_id, kind=job.kind)
-        return answers.job(b"%016d" % job.version + b"f" + job.model_dump_json().encode())
+        letter = b"f" if job.final else b"a"
+        return answers.job(b"%016d" % job.version + letter + job.model_dump_json().encode())
 
 
 def _unfinished(found: Mapping[JobId, Stored | None]) -> dict[JobId, bytes]:

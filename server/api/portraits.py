@@ -38,7 +38,7 @@ def _provider(name: str) -> str:
 class SentCharacter(BaseModel):
     """A character as it stands in the result of a `characters` job, or as much of one as the caller has."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: Word
     race: Word

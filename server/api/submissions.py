@@ -20,12 +20,26 @@ from storage.records.job import JsonObject
 from storage.stored import Acceptance, Submission
 
 METADATA_BYTES = 1024
+METADATA_LEVELS = 32
+"""Readers of JSON give up somewhere beyond a hundred."""
 
 
 def _small(metadata: JsonObject | None, _: ValidationInfo) -> JsonObject | None:
     if metadata is not None and len(json.dumps(metadata, ensure_ascii=False).encode()) > METADATA_BYTES:
         raise ValueError(f"must have at most {METADATA_BYTES} bytes")
+    if _levels(metadata) > METADATA_LEVELS:
+        raise ValueError(f"must not be nested more than {METADATA_LEVELS} levels deep")
     return metadata
+
+
+def _levels(value: object) -> int:
+    match value:
+        case dict():
+            return 1 + max(map(_levels, value.values()), default=0)
+        case list():
+            return 1 + max(map(_levels, value), default=0)
+        case _:
+            return 0
 
 
 Id = Annotated[str, AfterValidator(parse_job_id)]

@@ -169,6 +169,8 @@ class Hub:
             while batch := list(self._unread)[:BATCH]:
                 for channel in batch:
                     del self._unread[channel]
+                    for subscription in channel.subscriptions.values():
+                        subscription.read_begins()
                 connection = self._connection
                 try:
                     found = await self._store.get_many([channel.job_id for channel in batch])
@@ -200,8 +202,7 @@ class Hub:
     def _deliver(channel: Channel, stored: Stored | None) -> None:
         snapshot = Event(stored.record) if stored is not None and stored.record is not None else None
         for subscription in list(channel.subscriptions.values()):
-            if not subscription.live:
-                subscription.on_snapshot(snapshot, expired=stored is not None)
+            subscription.on_snapshot(snapshot, expired=stored is not None)
 
     async def _tidy(self) -> None:
         loop = asyncio.get_running_loop()

@@ -7,6 +7,7 @@ the jobs it watches. Finals go first.
 from typing import Protocol
 
 from server.hub.subscription import Event, Subscription
+from storage.records.encoding import NO_VERSION
 
 MESSAGES_WAITING = 64
 
@@ -25,38 +26,38 @@ class Wire(Protocol):
 class Outbox:
     """Nothing but this writes data frames. Whoever owns the wire calls `flush` when it has become ready again."""
 
-    __slots__ = ("_finals", "_others", "_serial", "_wire")
+    __slots__ = ("_finals", "_serial", "_waiting", "_wire")
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._finals: dict[Subscription, Event] = {}
-        # In the order in which they began to wait; a newer frame of a job takes the place of the older one.
-        self._others: dict[Subscription | str, Event | bytes] = {}
+        # In the order in which they began to wait; a newer frame of a job takes the place of the older one, so that
+        # `subscribed` stays behind the states that it speaks of.
+        self._waiting: dict[Subscription | str, Event | bytes] = {}
+        self._finals: dict[Subscription, None] = {}
         self._serial = 0
 
     @property
     def empty(self) -> bool:
-        return not self._others and not self._finals
+        return not self._waiting
 
     def put_event(self, subscription: Subscription, event: Event) -> None:
+        """Send a job's state, in the place of whatever waits of that job."""
         if self.empty and self._wire.ready:
-            subscription.seen = event.version
-            self._wire.write(event.frame)
+            self._write(subscription, event)
             return
+        self._waiting[subscription] = event
         if event.final:
-            self._others.pop(subscription, None)
-            self._finals[subscription] = event
+            self._finals[subscription] = None
         else:
             self._finals.pop(subscription, None)  # a person's retry came after it
-            self._others[subscription] = event
 
     def put_missing(self, subscription: Subscription, frame: bytes) -> None:
         """Say of a job that it is not there, in the place of whatever waits of it."""
         if self.empty and self._wire.ready:
-            self._wire.write(frame)
+            self._write(subscription, frame)
             return
+        self._waiting[subscription] = frame
         self._finals.pop(subscription, None)
-        self._others[subscription] = frame
 
     def put(self, frame: bytes, slot: str | None = None) -> bool:
         """Send a message that is about no job, after all that waits. Of those with one `slot` the newest stays.
@@ -67,32 +68,34 @@ class Outbox:
             self._wire.write(frame)
             return True
         if slot is None:
-            if sum(type(key) is str for key in self._others) >= MESSAGES_WAITING:
+            if sum(type(key) is str for key in self._waiting) >= MESSAGES_WAITING:
                 return False
             self._serial += 1
             slot = f"#{self._serial}"
-        self._others[slot] = frame
+        self._waiting[slot] = frame
         return True
 
     def drop(self, subscription: Subscription) -> None:
-        """The job is no longer watched: what waits of it is not sent."""
+        """Nothing that waits of this job is to be sent."""
+        self._waiting.pop(subscription, None)
         self._finals.pop(subscription, None)
-        self._others.pop(subscription, None)
 
     def flush(self) -> None:
         """Write what waits, as long as the wire takes it."""
-        wire = self._wire
-        while self._finals and wire.ready:
-            subscription = next(iter(self._finals))
-            event = self._finals.pop(subscription)
-            subscription.seen = event.version
-            wire.write(event.frame)
-        while self._others and not self._finals and wire.ready:
-            key = next(iter(self._others))
-            waiting = self._others.pop(key)
-            if isinstance(waiting, Event):
-                assert isinstance(key, Subscription)  # noqa: S101 - for the type checker
-                key.seen = waiting.version
-                wire.write(waiting.frame)
-            else:
-                wire.write(waiting)
+        while self._waiting and self._wire.ready:
+            key = next(iter(self._finals or self._waiting))
+            waiting = self._waiting.pop(key)
+            if isinstance(key, Subscription):
+                self._finals.pop(key, None)
+                self._write(key, waiting)
+            elif isinstance(waiting, bytes):
+                self._wire.write(waiting)
+
+    def _write(self, subscription: Subscription, news: Event | bytes) -> None:
+        """A state, or the frame that says there is none; either is what the watcher has from now on."""
+        if isinstance(news, Event):
+            subscription.seen = news.version
+            self._wire.write(news.frame)
+        else:
+            subscription.seen = NO_VERSION
+            self._wire.write(news)

@@ -22,9 +22,13 @@ class Waiter:
             self.found.set()
 
     def missing(self, subscription: Subscription, *, expired: bool) -> None:
+        subscription.seen = NO_VERSION
         self.found.set()
 
     def subscribed(self, job_ids: list[JobId]) -> None:
+        pass
+
+    def withdraw(self, subscription: Subscription) -> None:
         pass
 
     def unavailable(self) -> None:

@@ -32,10 +32,16 @@ class Watcher(Protocol):
         """A newer state. On writing it, its version is to be noted in `subscription.seen`."""
 
     def missing(self, subscription: "Subscription", *, expired: bool) -> None:
-        """There is no such job, or it is no longer kept. The subscription stays, in case it appears."""
+        """There is no such job, or it is no longer kept. The subscription stays, in case it appears.
+
+        On writing it, `subscription.seen` is to become NO_VERSION.
+        """
 
     def subscribed(self, job_ids: list[JobId]) -> None:
         """The current state of all of these was delivered; from here on every change is."""
+
+    def withdraw(self, subscription: "Subscription") -> None:
+        """What was delivered of it and was not written yet must not be written any more."""
 
     def unavailable(self) -> None:
         """Redis cannot be reached. Subscriptions stay, and everything is delivered again when it can."""
@@ -64,28 +70,39 @@ class Inquiry:
 
 
 class Subscription:
-    """`seen` is the version that the watcher has. Until the snapshot is there, events wait; then it is live."""
+    """`seen` is the version that the watcher has. Until the snapshot is there, events wait; then it is live.
 
-    __slots__ = ("_held", "_inquiries", "job_id", "live", "seen", "watcher")
+    Whoever reads snapshots says `read_begins` before, so that one that was on its way already when something may have
+    been missed is not taken for the one that is due.
+    """
+
+    __slots__ = ("_held", "_inquiries", "_reading", "job_id", "live", "seen", "watcher")
 
     def __init__(self, watcher: Watcher, job_id: JobId, seen: bytes) -> None:
         self.watcher = watcher
         self.job_id = job_id
         self.seen = seen
         self.live = False
+        self._reading = False
         self._held: Event | None = None
         self._inquiries: list[Inquiry] = []
 
     def ask(self, inquiry: Inquiry, seen: bytes) -> None:
         """Begin anew, with the version that the watcher says it has."""
         self._inquiries.append(inquiry)
+        self.watcher.withdraw(self)
         self.seen = seen
         self.rewind()
 
     def rewind(self) -> None:
         """What was published may have been missed: until the next snapshot nothing is known."""
         self.live = False
+        self._reading = False
         self._held = None
+
+    def read_begins(self) -> None:
+        """The snapshot that is read from here on is the one that is due."""
+        self._reading = not self.live
 
     def on_event(self, event: Event) -> None:
         if self.live:
@@ -98,17 +115,22 @@ class Subscription:
         """The state was read after the subscription was acknowledged: the newer of it and what was held is the truth.
 
         It is delivered if it is another than the watcher has, not only if it is newer: a watcher that is ahead of a
-        store which lost its last seconds must not wait for ever.
+        store which lost its last seconds must not wait for ever. A snapshot whose reading began before the last
+        `rewind` is passed over; another one follows.
         """
+        if not self._reading:
+            return
+        self._reading = False
         newest, self._held = self._held, None
         if snapshot is not None and (newest is None or snapshot.version > newest.version):
             newest = snapshot
         self.live = True
         if newest is None:
-            self.seen = NO_VERSION
             self.watcher.missing(self, expired=expired)
         elif newest.version != self.seen:
             self.watcher.deliver(self, newest)
+        else:
+            self.watcher.withdraw(self)
         inquiries, self._inquiries = self._inquiries, []
         for inquiry in inquiries:
             inquiry.settle(self.job_id)

@@ -56,6 +56,9 @@ class Socket:
     def subscribed(self, job_ids: list[JobId]) -> None:
         self._say(subscribed(job_ids))
 
+    def withdraw(self, subscription: Subscription) -> None:
+        self._outbox.drop(subscription)
+
     def unavailable(self) -> None:
         self._say(UNAVAILABLE, "unavailable")
 

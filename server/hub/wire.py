@@ -6,11 +6,14 @@ waiting, to be told when the socket has taken them, and to close without waiting
 
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import CloseCode as ProtocolCode
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from server.hub.codes import CloseCode
@@ -19,6 +22,10 @@ from server.hub.messages import goodbye
 EXTENSION = "limner.wire"
 UNSENT_BYTES = 16 * 1024
 """TCP_NOTSENT_LOWAT: without it the kernel holds megabytes of frames that were overtaken long ago."""
+
+REQUEST_LINE_BYTES = 16 * 1024
+"""Room for 256 ids in a URL; the library's own limit is half of it."""
+http11.MAX_LINE_LENGTH = REQUEST_LINE_BYTES
 
 
 class WireProtocol(WebSocketsSansIOProtocol):
@@ -53,6 +60,16 @@ class WireProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         self.heard = self.loop.time()
         super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse()  # uvicorn would leave it open, without an answer
+
+    def _refuse(self) -> None:
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        self.transport.write(
+            b"HTTP/1.1 %d %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % (status, status.phrase.encode())
+        )
+        self.transport.close()
 
     def pause_writing(self) -> None:
         self._drained = False
@@ -99,8 +116,18 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.shut(CloseCode.DRAIN, "the server stops")
         super().shutdown()
 
+    def handle_ping(self) -> None:
+        if self._drained:
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()  # who does not read gets no pongs: they would pile up here
+
+    def handle_cont(self, event: Frame) -> None:
+        if event.data or event.fin:  # empty fragments without end are no message, and would pile up as well
+            super().handle_cont(event)
+
     def send_receive_event_to_app(self) -> None:
-        if self.curr_msg_data_type == "text" and not self._readable():
+        if not self.close_sent and self.curr_msg_data_type == "text" and not self._readable():
             # uvicorn would write a traceback to the log for every stranger's bad byte.
             self.frames = []
             self.conn.send_close(ProtocolCode.INVALID_DATA)

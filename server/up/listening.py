@@ -1,20 +1,11 @@
 """The socket the server listens on. `up` opens and keeps it, so that callers wait while the server starts again."""
 
 import errno
-import ipaddress
 import socket
 
 from server.up.errors import CannotStart
 
 _BACKLOG = 2_048
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server on `host`. A name other than `localhost` counts as reachable."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:

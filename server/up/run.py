@@ -35,10 +35,7 @@ class UpOptions:
 
 def run(options: UpOptions) -> int:
     """Runs Limner until it is told to stop; returns the exit status. Raises CannotStart before anything was started."""
-    if not (listening.is_loopback(options.host) or options.is_open or os.environ.get("LIMNER_API_KEYS")):
-        raise CannotStart(
-            f"--host {options.host} lets others use this server: set LIMNER_API_KEYS, or add --open if all of them may."
-        )
+    _check_settings(options)
     data_dir = DataDir(options.data_dir)
     with listening.listen(options.host, options.port) as listener:
         host, port = listening.address(listener)
@@ -64,6 +61,18 @@ def run(options: UpOptions) -> int:
         supervisor = Supervisor([store, workers, [server]], console, grace=options.grace)
         greeting = f"Limner is ready: {listening.url(host, port)} (Ctrl-C stops it)"
         return asyncio.run(supervisor.run(partial(is_ready, host, port), greeting))
+
+
+def _check_settings(options: UpOptions) -> None:
+    """The server would refuse them too, but only after Valkey was started."""
+    from server.settings import ServerSettings
+    from storage.errors import SettingsError
+    from storage.settings import load
+
+    try:
+        load(ServerSettings, host=options.host, port=options.port, open=options.is_open)
+    except SettingsError as error:
+        raise CannotStart(" ".join(error.problems)) from None
 
 
 def _server(options: UpOptions, port: int, fd: int, environment: Mapping[str, str]) -> Part:

@@ -1,10 +1,11 @@
 -- Puts a job back into its queue under a new claim: a run that ended without an end, or a person's retry.
--- Only on the very record the caller has read. `fresh` is '1' where the job goes to the end of the queue.
+-- Only on the very record the caller has read. `fresh` is '1' where a person asked: the job goes to the end of the queue,
+-- and `spent`, its attempts so far, are no longer held against it.
 -- Invariant: each queueing raises the claim, so that nothing an earlier run still writes can count.
 local job_key, active, leases, expiring, queue = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, claim, expected_version, body, definition = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local arq_job_stem, arq_lock_stem, arq_retry_stem = ARGV[6], ARGV[7], ARGV[8]
-local wake, head_start, fresh = ARGV[9], tonumber(ARGV[10]), ARGV[11]
+local wake, head_start, fresh, spent = ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12]
 
 local job = redis.call('HMGET', job_key, 'claim', 'record', 'score', 'subject')
 if job[1] ~= claim then
@@ -19,6 +20,7 @@ local version = next_version(job[2], now)
 local score = job[3]
 if fresh == '1' then
   score = string.format('%.3f', now / 1000 - head_start)
+  redis.call('HSET', job_key, 'spent', spent)
 end
 local raised = digits(version)
 local before, entry = id .. ':' .. claim, id .. ':' .. raised

@@ -42,7 +42,8 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', expiring, '-inf', digits(now_ms)
   redis.call('DEL', portrait_stem .. id)
   if owner then
     redis.call('ZREM', owner_stem .. owner, id)
-    redis.call('HDEL', job_key, 'record', 'input', 'etag', 'subject', 'claim', 'score', 'queued_at', 'finished_at')
+    redis.call('HDEL', job_key, 'record', 'input', 'etag', 'subject', 'claim', 'score', 'queued_at', 'finished_at',
+      'spent')
     redis.call('PEXPIRE', job_key, digits(tombstone))
   end
 end

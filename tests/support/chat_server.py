@@ -67,16 +67,23 @@ class ConnectionCut(Exception):
 
 
 class _Server(uvicorn.Server):
-    """Started and stopped without uvicorn's main loop, which would poll for signals."""
+    """Started and stopped without uvicorn's main loop, and its pauses."""
 
     async def start(self, listening: socket.socket) -> None:
         self.config.load()
         self.lifespan = self.config.lifespan_class(self.config)
         await self.startup(sockets=[listening])
 
-    async def stop(self, listening: socket.socket) -> None:
-        self.force_exit = True
-        await self.shutdown(sockets=[listening])
+    async def stop(self) -> None:
+        for server in self.servers:
+            server.close()
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # the transports close in the loop's next round
 
 
 class ChatServer:
@@ -88,23 +95,19 @@ class ChatServer:
         routes = [Route("/v1/chat/completions", self._complete, methods=["POST"])]
         config = uvicorn.Config(Starlette(routes=routes), log_config=None, log_level="critical", lifespan="off")
         self._server = _Server(config)
-        self._socket = socket.socket()
+        self.base_url = ""
+        """Where it listens, from its entering on; after its end nobody does."""
 
     async def __aenter__(self) -> "ChatServer":
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.listen()
-        await self._server.start(self._socket)
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.base_url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        await self._server.start(listening)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._server.stop(self._socket)
-        self._socket.close()
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
+        await self._server.stop()
 
     async def _complete(self, request: Request) -> Response:
         self.requests.append(Seen(request.url.path, dict(request.headers), await request.json()))

@@ -85,6 +85,13 @@ class Process:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def wait_until_logged(self, words: str) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while words not in self.log():
+            assert self.running, self.log()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.02)  # a file says nothing when it grows
+
     def log(self) -> str:
         return os.pread(self._log.fileno(), 10_000_000, 0).decode(errors="replace")
 
@@ -129,12 +136,8 @@ class Worker(Process):
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__("-m", "arq_worker", environment=environment)
 
-    def wait_until_started(self, times: int = 1) -> None:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while self.log().count("worker started") < times:
-            assert self.running, self.log()
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.02)
+    def wait_until_started(self) -> None:
+        self.wait_until_logged("worker started")
 
 
 def _clean() -> dict[str, str]:

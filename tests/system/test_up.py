@@ -95,6 +95,11 @@ def test_a_host_that_others_reach_needs_keys_or_a_word(tmp_path: Path) -> None:
         assert httpx.get(f"{limner.url}/ready").status_code == 200
 
 
+def test_a_wrong_setting_is_said_in_a_sentence_and_nothing_is_started(tmp_path: Path) -> None:
+    assert refused(tmp_path, LIMNER_MAX_JOBS="many").startswith("LIMNER_MAX_JOBS: ")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_redis_of_the_operators_own_is_used_and_none_is_started(tmp_path: Path) -> None:
     with running(tmp_path) as redis, up(tmp_path / "data", LIMNER_REDIS_URL=redis.url) as limner:
         assert httpx.get(f"{limner.url}/ready").status_code == 200

@@ -38,10 +38,12 @@ export class Tools {
     if (this.#scene?.phase !== scene.phase) this.#refusal = null;
     this.#scene = scene;
     const { phase, characters } = scene;
+    const focused = [this.#stop, this.#remedy].find((button) => button.matches(":focus"));
     this.#stop.hidden = phase !== "writing";
     this.#copy.hidden = phase === "gone";
     this.#another.hidden = phase === "writing" || phase === "opening" || characters.length === 0;
     this.#tell(this.#refusal ?? sentenceOf(scene), phase);
+    if (focused?.closest("[hidden]")) byId("set-title", HTMLElement).focus();
   }
 
   /**

@@ -1,4 +1,4 @@
-/** @import { Clock, ConnectionState, Fetch, Job, JobState, JobStore } from "./types.js" */
+/** @import { Clock, ConnectionState, Fetch, Job, JobInput, JobState, JobStore } from "./types.js" */
 /** @import { Store as StoreOf, WakeTarget, WebSocketConstructor } from "./types.js" */
 
 import { Driver } from "./driver.js";
@@ -21,7 +21,7 @@ import { WebSocketTransport } from "./websocket.js";
  * @property {WakeTarget} [window] Tells when the page is looked at again.
  *
  * @typedef {object} Client
- * @property {(kind: string, input: object, options?: {signal?: AbortSignal}) => Promise<Job>} submit Repeats itself until
+ * @property {(kind: string, input: JobInput, options?: {signal?: AbortSignal}) => Promise<Job>} submit Repeats itself until
  *   it is answered, or the signal is aborted. Throws a LimnerError when the server refuses.
  * @property {(id: string) => JobStore} job The same object as long as anybody holds it. It is watched while it has
  *   subscribers.

@@ -1,4 +1,4 @@
-/** @import { Clock, Job } from "./types.js" */
+/** @import { Clock, Job, JobInput } from "./types.js" */
 /** @import { Http } from "./http.js" */
 
 import { backoff } from "./backoff.js";
@@ -45,7 +45,7 @@ export class Submitter {
 
   /**
    * @param {string} kind
-   * @param {{id?: string}} input
+   * @param {JobInput} input
    * @param {AbortSignal} signal Until when it is repeated.
    * @returns {Promise<Job>}
    */

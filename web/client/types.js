@@ -50,6 +50,9 @@
  * @property {JobResult | null} result
  * @property {JobError | null} error
  *
+ * @typedef {{readonly id?: string, readonly [field: string]: unknown}} JobInput What is to be made. Without an `id`, the
+ *   client makes one.
+ *
  * @typedef {object} JobState What is known of a job. Frozen; the same object until something changes.
  * @property {string} id
  * @property {"loading" | "known" | "unknown" | "expired"} phase `unknown` may become `known`: the job may appear later.
@@ -97,7 +100,8 @@
  *
  * @typedef {EventTarget & {readonly document?: {readonly hidden: boolean}}} WakeTarget
  *
- * @typedef {new (url: string) => WebSocket} WebSocketConstructor
+ * @typedef {EventTarget & {readonly readyState: number, send: (text: string) => void, close: () => void}} Socket
+ * @typedef {new (url: string) => Socket} WebSocketConstructor What a browser's `WebSocket` is, as far as it is needed.
  * @typedef {(url: string, init: RequestInit) => Promise<Response>} Fetch
  */
 

@@ -1,4 +1,4 @@
-/** @import { ClientMessage, Transport, TransportHandlers, WebSocketConstructor } from "./types.js" */
+/** @import { ClientMessage, Socket, Transport, TransportHandlers, WebSocketConstructor } from "./types.js" */
 
 import { ABNORMAL } from "./codes.js";
 import { parseServerMessage } from "./messages.js";
@@ -9,7 +9,7 @@ import { parseServerMessage } from "./messages.js";
  * @implements {Transport}
  */
 export class WebSocketTransport {
-  /** @type {WebSocket | null} */
+  /** @type {Socket | null} */
   #socket = null;
   #url;
   #WebSocket;
@@ -34,15 +34,8 @@ export class WebSocketTransport {
     this.#socket = socket;
     const { signal } = this.#listening;
     socket.addEventListener("open", () => handlers.onOpen(), { signal });
-    socket.addEventListener("message", ({ data }) => receive(handlers, data), { signal });
-    socket.addEventListener(
-      "close",
-      ({ code, reason }) => {
-        this.#listening.abort();
-        handlers.onClose(code, reason);
-      },
-      { signal },
-    );
+    socket.addEventListener("message", (event) => receive(handlers, event), { signal });
+    socket.addEventListener("close", (event) => this.#closed(handlers, event), { signal });
   }
 
   /** @param {ClientMessage} message */
@@ -55,6 +48,17 @@ export class WebSocketTransport {
     this.#socket?.close();
   }
 
+  /**
+   * @param {TransportHandlers} handlers
+   * @param {Event} event
+   */
+  #closed(handlers, event) {
+    const { code, reason } = /** @type {CloseEvent} */ (event);
+    this.#listening.abort();
+    handlers.onClose(code, reason);
+  }
+
+  /** @returns {Socket | null} */
   #construct() {
     try {
       return this.#WebSocket ? new this.#WebSocket(this.#url) : null;
@@ -67,9 +71,11 @@ export class WebSocketTransport {
 
 /**
  * @param {TransportHandlers} handlers
- * @param {unknown} data
+ * @param {Event} event
  */
-function receive(handlers, data) {
+function receive(handlers, event) {
+  /** @type {unknown} */
+  const data = /** @type {MessageEvent} */ (event).data;
   const message = typeof data === "string" ? parseServerMessage(data) : null;
   if (message) handlers.onMessage(message);
 }

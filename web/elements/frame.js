@@ -42,7 +42,7 @@ export class Frame {
     showText(this.#note, view.note);
     showText(this.#connection, view.connection);
     this.#showProgress(view, words, alt);
-    const focused = this.root.getRootNode() instanceof ShadowRoot && this.button.matches(":focus");
+    const focused = this.button.matches(":focus");
     showText(this.button, view.action === null ? null : words[view.action]);
     if (focused && this.button.hidden) this.root.focus({ preventScroll: true });
     this.#label.hidden = view.line === null && view.connection === null;

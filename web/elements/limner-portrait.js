@@ -205,13 +205,14 @@ export class LimnerPortraitElement extends PortraitAttributes {
   async #retry() {
     const { signal } = this.#life;
     const { button } = this.#frame;
-    button.disabled = true;
+    if (button.ariaBusy === "true") return;
+    button.ariaBusy = "true"; // not disabled: that would take the focus away
     try {
       await this.client.retry(this.job);
     } catch (error) {
       this.#refusal = error instanceof LimnerError ? error.message : this.#table().refused;
     } finally {
-      button.disabled = false;
+      button.ariaBusy = "false";
     }
     if (!signal.aborted) this.#render();
   }

@@ -104,7 +104,7 @@ button {
 }
 button:hover { background: color-mix(in srgb, var(--_ink) 10%, transparent); }
 button:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
-button:disabled { opacity: 0.55; cursor: progress; }
+button[aria-busy="true"] { opacity: 0.55; cursor: progress; }
 :host(:not([state="loading"], [state="queued"], [state="processing"])) .label { flex-wrap: wrap; }
 :host(:not([state="loading"], [state="queued"], [state="processing"])) .text { flex: 1 1 auto; }
 

@@ -19,8 +19,9 @@ PLOTS = (
     "And still {they} hope{s} {want}.",
     "{A_race} {class} {where} is a rare sight, and {name} is used to being stared at. {wound} "
     "Under all the talk lies a plain wish: {want}.",
-    "{name} {origin}. Then, {where}, {they} {they_beginning}. {Secret}, though hardly anyone knows. "
-    "{They} mean{s} {want}, and soon.",
+    "{name} {origin}. Then, {where}, {they} {they_beginning}. {wound} {They} mean{s} {want}, and soon.",
+    "{Secret}, though hardly anyone {where} knows. What everyone knows is that {name} {beginning}. "
+    "What comes next is clear, to {them} at least: {want}.",
     "Nobody {where} had met {a_race} {class} before {name}, who {origin}. {wound} "
     "{They} stay{s} for one reason only: {want}.",
     "{name} {origin}. {wound} {They} came to live {where} {want}.",
@@ -67,7 +68,7 @@ def _piece(kind: str, own: tuple[str, ...], common: tuple[str, ...], sitter: Sit
 
 
 def backstory(sitter: Sitter, quote: str | None, decks: Decks) -> str:
-    """Three or four sentences, with the place, the want, and a wound or a secret. Every second one has the quote."""
+    """Two to four sentences, with the place, the want, and a wound or a secret. Every second one has the quote."""
     turn, scene, calling = sitter.turn, sitter.scene, sitter.calling.name
     quote = quote if turn % 2 == 0 else None
     words = sitter.pronouns.words() | {"town": sitter.town, "quote": quote or ""}

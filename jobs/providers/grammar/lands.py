@@ -202,7 +202,7 @@ SWAMP = Scene(
         Place("on the moor above {town}", "a purple moor under low clouds"),
         Place("in the drowned quarter of {town}", "flooded ruins and willow trees"),
         Place("at the hanging tree of {town}", "a bare black tree in fog"),
-        Place("on a raft below {town}", "a slow river between willow trees"),
+        Place("among the raft people of {town}", "a slow river between willow trees"),
         Place("among the peat cutters of {town}", "a dark bog at sunset"),
     ),
     (
@@ -235,7 +235,7 @@ FARMLAND = Scene(
         Place("in the apple village of {town}", "an orchard full of apples"),
         Place("on a sheep farm near {town}", "green hills with sheep"),
         Place("at the windmill of {town}", "a windmill over yellow fields"),
-        Place("behind the bakery of {town}", "a village street in the morning"),
+        Place("in the baker's lane of {town}", "a village street in the morning"),
         Place("among the beekeepers of {town}", "a garden with beehives and flowers"),
         Place("in the market town of {town}", "a market square on a sunny day"),
         Place("beside the chapel of {town}", "a small chapel among fields"),

@@ -120,7 +120,7 @@ TEMPERS = (
     ("superstitious", "level-headed", "dreamy"),
     ("hard-working", "lazy", "impatient"),
     ("well-read", "homespun", "forgetful"),
-    ("never on time", "fond of a wager", "jealous of sleep"),
+    ("never on time", "fond of a wager", "a heavy sleeper"),
     ("good with children", "slow to trust", "flirtatious"),
     ("afraid of the dark", "afraid of deep water", "afraid of horses"),
 )

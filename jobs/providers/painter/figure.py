@@ -7,12 +7,13 @@ from typing import cast
 import cv2
 import numpy as np
 
-from jobs.providers.painter import dress
 from jobs.providers.painter.body import build_of, draw_body
+from jobs.providers.painter.dress import draw_dress
 from jobs.providers.painter.face import ORIGIN, PIXELS, paint_face
-from jobs.providers.painter.fields import Bytes, Floats, blur, mix, shade
+from jobs.providers.painter.fields import Bytes, Floats, blur, mix
 from jobs.providers.painter.hair import Locks, draw_locks
 from jobs.providers.painter.head import draw_ears, draw_head, draw_horns, draw_tusks, shape_of
+from jobs.providers.painter.headgear import draw_headgear
 from jobs.providers.painter.light import lamp, lit
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.mane import beard_of, fur_of, hair_on_head
@@ -50,20 +51,23 @@ def draw(look: Look, width: int, height: int) -> Iterator[Reference | None]:
     buffer = Buffer(camera)
     draw_body(buffer, trunk, look, build)
     yield None
-    dress.draw_dress(buffer, trunk, look, build)
+    draw_dress(buffer, trunk, look, build)
     yield None
     draw_head(buffer, head, shape, look.age, paint_face(look, shape), PIXELS, ORIGIN)
     yield None
     draw_ears(buffer, head, look, shape)
     draw_horns(buffer, head, look, shape)
     draw_tusks(buffer, head, look)
-    dress.draw_headgear(buffer, head, look, shape)
+    yield None
+    bare = buffer.depth.copy()
+    draw_headgear(buffer, head, trunk, look, shape)
+    hat = (buffer.depth > bare).astype(np.float32)
     picture = lit(buffer, look.light, place.key, place.air, place.rim)
     yield None
-    yield from _composed(buffer, picture, look, place, camera, head, trunk)
+    yield from _composed(buffer, picture, hat, look, place, camera, head, trunk)
 
 
-def _composed(buffer: Buffer, picture: Floats, look: Look, place: Place, camera: Camera, head: Pose, trunk: Pose) -> Iterator[Reference | None]:
+def _composed(buffer: Buffer, picture: Floats, hat: Floats, look: Look, place: Place, camera: Camera, head: Pose, trunk: Pose) -> Iterator[Reference | None]:
     shape = shape_of(look)
     mane, beard = hair_on_head(look, shape, head), beard_of(look, shape, head)
     rng = look.chance.stream("strands")
@@ -83,31 +87,24 @@ def _composed(buffer: Buffer, picture: Floats, look: Look, place: Place, camera:
     solid = _edge(buffer.covered)
     fore, hair = lay(mane.before, look.hair.colour, picture, 1.0)
     yield None
-    hairs: list[Floats] = [hair]
     shaded = picture * (1.0 - 0.55 * _cast(hair, look.light, camera.scale))[..., None]
     whole = mix(whole, shaded, solid)
     if "fur" in look.marks:
         pelt = look.chance.pick("pelt", ((0.30, 0.22, 0.16), (0.62, 0.58, 0.52), (0.16, 0.14, 0.14), (0.46, 0.33, 0.20)))
         whole, cover = lay(fur_of(look, trunk, build_of(look).shoulders), pelt, whole, 1.0, 0.2)
         face = (buffer.region == Region.FACE) & (buffer.depth > FACE_BEFORE_FUR)
-        hairs.append(cover * ~face)
         whole = mix(whole, shaded, solid * face.astype(np.float32))
-        region[hairs[-1] > 0.5] = Region.DRESS
+        region[(cover > 0.5) & ~face] = Region.DRESS
     yield None
     if len(beard.curves):
         whole, cover = lay(beard, look.beard_colour, whole, 1.0, 0.4)
         region[cover > 0.5] = Region.HAIR
     yield None
-    whole, cover = lay(mane.before, look.hair.colour, whole, 1.0)
-    region[cover > 0.5] = Region.HAIR
-    worn = dress.over_hair(look)
-    if worn:
-        hat = (buffer.region == Region.DRESS) & (buffer.depth > -1.0)
-        top = np.zeros(size, np.float32)
-        line = int(camera.y - 0.0 * camera.scale)
-        top[:line] = hat[:line]
-        whole = mix(whole, picture, blur(top, 0.8))
-        region[top > 0.5] = Region.DRESS
+    whole = mix(whole, fore, hair)
+    region[hair > 0.5] = Region.HAIR
+    if hat.any():
+        whole = mix(whole, picture, blur(hat, 0.8))
+        region[hat > 0.5] = Region.DRESS
     face = head.place(np.array([[0.0, -0.1, 0.8]], np.float32))
     at = camera.project(face)[0]
     yield Reference(_bytes(_finished(whole)), region.astype(np.uint8), camera.scale, (float(at[0]), float(at[1])))
@@ -137,5 +134,3 @@ def _finished(picture: Floats) -> Floats:
     picture = np.clip(picture, 0, 2)
     return cast(Floats, np.clip(picture / (1 + 0.18 * picture) * 1.12, 0, 1) ** np.float32(0.90))
 
-
-__all__ = ["Reference", "draw", "framed", "shade"]

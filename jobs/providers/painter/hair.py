@@ -1,5 +1,6 @@
 """Locks: curves that grow out of a surface, fall by their weight, and are drawn as bundles of fine strands."""
 
+import itertools
 from dataclasses import dataclass
 from typing import cast
 
@@ -74,7 +75,7 @@ def _out_of_face(position: Floats, clear: float) -> Floats:
     before = (position[:, 2] > 0.05) & (np.abs(position[:, 0]) < half) & (y > -1.15)
     moved = position.copy()
     side = np.where(position[:, 0] >= 0, 1.0, -1.0)
-    moved[:, 0] = np.where(before, position[:, 0] + side * 0.55 * (half - np.abs(position[:, 0])), position[:, 0])
+    moved[:, 0] = np.where(before, position[:, 0] + side * 0.85 * (half - np.abs(position[:, 0])), position[:, 0])
     return moved
 
 
@@ -89,7 +90,7 @@ def draw_locks(
     air: Colour,
     rng: np.random.Generator,
     *,
-    strands: int = 5,
+    strands: int = 4,
     sheen: float = 0.55,
     dark: float = 1.0,
 ) -> None:
@@ -112,30 +113,30 @@ def draw_locks(
     base = np.array(colour, np.float32)
     lustre = np.sqrt(base) * 0.6 + 0.25
     paint = base * (warm + cool) * dark * locks.tone[:, None, None] + lustre * light[2][..., None] * np.array(key, np.float32) * dark
-    knots = list(range(0, STEPS - 1, 4)) + [STEPS - 1]
-    jitter = rng.uniform(0.72, 1.25, (count, strands))
-    offsets = np.linspace(-0.5, 0.5, strands) if strands > 1 else np.zeros(1)
-    wander = rng.uniform(-0.14, 0.14, (count, strands))
-    cut = rng.uniform(0.82, 1.0, (count, strands))
-    thick = np.maximum(1, np.rint(locks.width * camera.scale / strands * 1.5)).astype(int)
-    left, right = screen + across * (spread * 0.5)[..., None], screen - across * (spread * 0.5)[..., None]
+    knots = [*range(0, STEPS - 1, 5), STEPS - 1]
+    middles = [(a + b) // 2 for a, b in itertools.pairwise(knots)]
+    jitter = rng.uniform(0.72, 1.28, (count, 2, 1, 1))
+    tones = np.clip(paint[:, None, middles] * (jitter * 255), 0, 255).tolist()
+    grounds = np.clip(paint[:, STEPS // 3] * (0.62 * 255), 0, 255).tolist()
+    offsets = np.linspace(-0.5, 0.5, strands) + rng.uniform(-0.14, 0.14, (count, strands))
+    paths = screen[:, None] + across[:, None] * (spread[:, None] * offsets[..., None])[..., None]
+    fixed = fixed_point(paths.astype(np.float32))
+    half = across * (spread * 0.5)[..., None]
+    outlines = fixed_point(np.concatenate([screen + half, (screen - half)[:, ::-1]], axis=1))
+    thick = np.maximum(1, np.rint(locks.width * camera.scale / strands * 1.5)).astype(int).tolist()
+    ends = rng.integers(STEPS - 4, STEPS, (count, strands)).tolist()
     for i in range(count):
-        under = np.concatenate([left[i], right[i][::-1]])
-        middle = np.clip(paint[i, STEPS // 3] * 0.62 * 255, 0, 255)
-        outline = [fixed_point(under)]
-        cv2.fillPoly(image, outline, (float(middle[0]), float(middle[1]), float(middle[2])), cv2.LINE_AA, 4)
-        cv2.fillPoly(cover, outline, (255,), cv2.LINE_AA, 4)
-        for j in range(strands):
-            path = fixed_point(screen[i] + across[i] * (spread[i] * (offsets[j] + wander[i, j]))[:, None])
-            end = int(cut[i, j] * STEPS)
-            for a, b in zip(knots[:-1], knots[1:], strict=True):
-                if a >= end:
-                    break
-                tone = np.clip(paint[i, (a + b) // 2] * (jitter[i, j] * 255), 0, 255)
-                width = int(thick[i]) if b < STEPS - 3 else max(1, int(thick[i]) - 1)
-                shade = (float(tone[0]), float(tone[1]), float(tone[2]))
-                cv2.polylines(image, [path[a : min(b, end) + 1]], False, shade, width, cv2.LINE_AA, 4)
-            cv2.polylines(cover, [path[:end]], False, (255,), int(thick[i]), cv2.LINE_AA, 4)
+        cv2.fillPoly(image, [outlines[i]], grounds[i], cv2.LINE_AA, 4)
+        cv2.fillPoly(cover, [outlines[i]], (255,), cv2.LINE_AA, 4)
+        for j in (0, 1):
+            chosen = [fixed[i, k] for k in range(j, strands, 2)]
+            for piece, (a, b) in enumerate(itertools.pairwise(knots)):
+                last = b == STEPS - 1
+                stops = [ends[i][k] if last else b for k in range(j, strands, 2)]
+                parts = [path[a : stop + 1] for path, stop in zip(chosen, stops, strict=True)]
+                width = max(1, thick[i] - 1) if last else thick[i]
+                cv2.polylines(image, parts, False, tones[i][j][piece], width, cv2.LINE_AA, 4)
+        cv2.polylines(cover, list(fixed[i][:, : STEPS - 3]), False, (255,), thick[i], cv2.LINE_AA, 4)
 
 
 def _strand_light(tangent: Floats, normal: Floats, lamp: Floats, sheen: float) -> tuple[Floats, Floats, Floats]:

@@ -12,7 +12,7 @@ from jobs.providers.painter.head import Shape
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.space import Pose
 
-_LENGTHS = {"bald": 0.0, "cropped": 0.10, "short": 0.38, "medium": 1.25, "long": 2.3}
+_LENGTHS = {"bald": 0.0, "cropped": 0.10, "short": 0.36, "medium": 1.25, "long": 2.3}
 _CURLS = {"straight": 0.06, "wavy": 0.34, "curly": 0.85}
 
 
@@ -49,7 +49,7 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
     if reach == 0.0:
         return Mane(_none(), _none())
     covered = look.headgear in ("hood", "helmet", "hat", "scarf", "cap")
-    count = {"cropped": 900, "short": 430, "medium": 430, "long": 430}[hair.length]
+    count = {"cropped": 700, "short": 430, "medium": 400, "long": 400}[hair.length]
     axes = skull(shape, -0.01)
     u = rng.uniform(-pi, pi, count * 2)
     y = rng.uniform(-0.55, 1.0, count * 2) * 1.15
@@ -63,17 +63,19 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
     roots = unit * axes * np.stack([np.ones_like(front), np.ones_like(front), 1 - 0.17 * front], -1)
     normals = unit / axes
     normals = (normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32)
-    comb = _comb(look, unit, rng)
+    comb = _comb(look, roots, unit, rng)
+    comb -= normals * np.clip(np.sum(comb * normals, axis=1, keepdims=True), 0, None)
     length = reach * rng.uniform(0.72, 1.08, len(unit)) * np.where(unit[:, 1] > 0.1, 1.0, 0.86)
-    lift, weight = {"short": (0.45, 0.10), "cropped": (1.1, 0.0)}.get(hair.length, (0.22, 0.34))
+    lift, weight = {"short": (0.26, 0.14), "cropped": (1.1, 0.0)}.get(hair.length, (0.22, 0.34))
     curl = _CURLS[hair.wave]
     if hair.cut == "wild":
         lift, weight, curl = lift + 0.55, weight * 0.7, curl + 0.25
     if hair.cut == "mohawk":
         lift, weight, length = 3.0, 0.01, np.minimum(length, 0.62) * (0.8 + 0.4 * front)
     if hair.cut in ("tied", "bun") and hair.length in ("medium", "long"):
-        length = np.minimum(length, 1.15)
-        lift, weight, curl = 0.10, 0.01, curl * 0.3
+        tie = np.array([0.0, 1.05, -0.5] if hair.cut == "bun" else [0.0, 0.15, -1.05])
+        length = np.linalg.norm(roots - tie, axis=1) * rng.uniform(0.95, 1.15, len(unit))
+        lift, weight, curl = 0.05, 0.01, curl * 0.3
     if covered:
         lift, length = lift * 0.3, np.where(unit[:, 1] > 0.45, np.minimum(length, 0.15), length)
     fringe = (hair.cut == "fringe") & (unit[:, 2] > 0.45) & (unit[:, 1] > 0.45)
@@ -82,7 +84,7 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
     curves = grow(
         roots.astype(np.float32), normals, comb, length.astype(np.float32), rng,
         weight=weight, curl=curl, lift=lift, skull=skull(shape, cap * 0.8),
-        clear_face=0.0 if hair.length in ("cropped",) or hair.cut in ("mohawk",) else 0.66 * shape.width,
+        clear_face=0.0 if hair.length in ("cropped",) or hair.cut in ("mohawk",) else 0.72 * shape.width,
     )  # fmt: skip
     if fringe.any():
         free = grow(
@@ -110,13 +112,15 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
     return Mane(rear, before)
 
 
-def _comb(look: Look, unit: Floats, rng: np.random.Generator) -> Floats:
+def _comb(look: Look, roots: Floats, unit: Floats, rng: np.random.Generator) -> Floats:
     """The direction along which each lock starts."""
     count = len(unit)
     cut = look.hair.cut
     away = np.where(unit[:, 0] - look.hair.parting * 0.5 >= 0, 1.0, -1.0)
     aside = np.stack([away, np.full(count, 0.10), np.full(count, -0.15)], -1)
-    back = np.stack([unit[:, 0] * 0.3, np.full(count, 0.32), np.full(count, -1.0)], -1)
+    tie = np.array([0.0, 1.05, -0.5] if cut == "bun" else [0.0, 0.15, -1.05] if cut == "tied" else [0.0, -0.5, -1.0])
+    back = tie - roots
+    back /= np.linalg.norm(back, axis=1, keepdims=True) + 0.05
     forward = np.stack([look.hair.parting + unit[:, 0] * 0.5, np.full(count, 0.1), np.full(count, 0.9)], -1)
     comb = {"swept": back, "tied": back, "bun": back, "mohawk": back * 0.35, "fringe": aside, "braids": aside}.get(cut, aside)
     if cut == "fringe":

@@ -4,12 +4,12 @@ import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 from typing import Any
 
 import httpx
-import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -51,10 +51,12 @@ def wanting(count: int, theme: str | None = None, written: list[Character] | Non
 
 async def written_until_it_fails(provider: Chat, request: CharactersRequest) -> tuple[list[Character], JobFailure]:
     got: list[Character] = []
-    with pytest.raises(JobFailure) as caught:
+    try:
         async for character in provider.write(request):
             got.append(character)
-    return got, caught.value
+    except JobFailure as failure:
+        return got, failure
+    raise AssertionError("it did not fail")
 
 
 async def test_characters_arrive_as_they_were_written(client: httpx.AsyncClient, cast: list[Character]) -> None:
@@ -86,6 +88,7 @@ async def test_a_request_asks_for_a_strict_schema_in_a_stream_with_the_key_in_it
     seen = server.requests[0]
     assert seen.path == "/v1/chat/completions"
     assert seen.headers["authorization"] == f"Bearer {KEY}"
+    assert set(seen.body) == {"model", "messages", "response_format", "stream"}
     assert seen.body["model"] == "m"
     assert seen.body["stream"] is True
     assert seen.body["response_format"]["type"] == "json_schema"
@@ -100,8 +103,7 @@ async def test_without_a_key_no_authorization_is_sent(client: httpx.AsyncClient,
     assert "authorization" not in server.requests[0].headers
 
 
-def test_the_schema_is_strict_and_describes_what_the_record_takes(cast: list[Character]) -> None:
-    jsonschema.validate(json.loads(as_json(*cast)), SCHEMA)
+def test_the_schema_is_strict_and_describes_what_the_record_takes() -> None:
     pending = [SCHEMA]
     while pending:
         schema = pending.pop()
@@ -448,9 +450,10 @@ def test_a_key_that_no_header_can_carry_is_refused_at_once_and_not_repeated(
 
 def pieces_of(text: Any, places: list[int]) -> list[Any]:
     cuts = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
-    return [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(cuts)]
 
 
+@settings(max_examples=50)
 @given(places=st.lists(st.integers(min_value=0)))
 async def test_it_does_not_matter_where_the_text_is_cut(places: list[int]) -> None:
     cast = [character async for character in Grammar().write(CharactersRequest(3, '} ] \\" {', seed=2))]
@@ -460,6 +463,7 @@ async def test_it_does_not_matter_where_the_text_is_cut(places: list[int]) -> No
     assert reply.complete
 
 
+@settings(max_examples=50)
 @given(text=st.text(), places=st.lists(st.integers(min_value=0)))
 def test_no_text_whatever_upsets_a_reply(text: str, places: list[int]) -> None:
     reply = Reply(1, taken=[])
@@ -474,6 +478,7 @@ def test_deep_nesting_is_a_fault_like_others() -> None:
     assert reply.fault
 
 
+@settings(max_examples=50)
 @given(texts=st.lists(st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"]))), places=st.lists(st.integers(0)))
 async def test_it_does_not_matter_where_the_bytes_are_cut(texts: list[str], places: list[int]) -> None:
     async def chunks() -> AsyncIterator[bytes]:

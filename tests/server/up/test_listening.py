@@ -6,23 +6,6 @@ from server.up import listening
 from server.up.errors import CannotStart
 
 
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("192.168.1.2", False),
-        ("example.org", False),
-    ],
-)
-def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -> None:
-    assert listening.is_loopback(host) is expected
-
-
 def test_a_caller_is_taken_in_before_anybody_accepts() -> None:
     with listening.listen("127.0.0.1", 0) as listener, socket.create_connection(listening.address(listener)) as caller:
         caller.sendall(b"hello")

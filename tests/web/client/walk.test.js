@@ -4,7 +4,7 @@ import test from "node:test";
 import { idOf } from "./support/records.js";
 import { randomOf, World } from "./support/world.js";
 
-const WALKS = 300;
+const WALKS = 1_000;
 const STEPS = 250;
 const IDS = [0, 1, 2, 3, 4].map(idOf);
 
@@ -18,11 +18,11 @@ function stepByChance(world) {
   else if (dice < 0.27) world.watch(id);
   else if (dice < 0.31) world.unwatch(id);
   else if (dice < 0.35) world.answer(id);
-  else if (dice < 0.4) world.redraw(id);
-  else if (dice < 0.41) world.cut();
-  else if (dice < 0.42) world.blocked.websocket = random() < 0.3;
-  else if (dice < 0.43) world.blocked.polling = random() < 0.3;
-  else if (dice < 0.45) world.wake();
+  else if (dice < 0.43) world.redraw(id);
+  else if (dice < 0.438) world.cut();
+  else if (dice < 0.442) world.blocked.websocket = random() < 0.3;
+  else if (dice < 0.448) world.blocked.polling = random() < 0.3;
+  else if (dice < 0.46) world.wake();
   else if (dice < 0.6) world.pass(Math.floor(random() * random() * 20_000));
   else world.move();
 }

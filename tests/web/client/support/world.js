@@ -70,7 +70,10 @@ export class World {
     const wire = this.#wires.get(link);
     assert.ok(wire?.open, "something was sent on a connection that is not open");
     wire.up.push(message);
-    if (message.type === "subscribe") for (const id of Object.keys(message.jobs)) this.#floor.delete(id);
+    if (message.type !== "subscribe") return;
+    for (const id of Object.keys(message.jobs)) this.#floor.delete(id);
+    // What was asked before is no answer to polling any more. A WebSocket's events stay on their way.
+    if (wire.name === "polling") wire.down = wire.down.filter((sent) => !(subject(sent) in message.jobs));
   }
 
   /**
@@ -194,7 +197,7 @@ export class World {
   #carry(link, wire) {
     const request = wire.up.shift();
     if (request) this.#serve(wire, request);
-    if (wire.name === "polling") for (const [id, entry] of wire.watching) this.#poll(wire, id, entry);
+    if (wire.name === "polling" && !request) for (const [id, entry] of wire.watching) this.#poll(wire, id, entry);
     const count = Math.floor(this.random() * 4);
     for (const message of wire.down.splice(0, count)) {
       if (this.#wires.get(link) === wire) this.#input({ type: "message", link, message });
@@ -209,8 +212,6 @@ export class World {
     if (message.type === "ping") wire.down.push({ type: "pong" });
     if (message.type === "unsubscribe") for (const id of message.jobs) wire.watching.delete(id);
     if (message.type !== "subscribe") return;
-    // What polling had asked for before is no answer any more; a WebSocket's events stay on their way.
-    if (wire.name === "polling") wire.down = wire.down.filter((sent) => sent.type !== "job" || !(sent.job.id in message.jobs));
     for (const [id, told] of Object.entries(message.jobs)) {
       wire.watching.set(id, { told });
       const state = this.truth.get(id) ?? null;
@@ -235,10 +236,11 @@ export class World {
   /** The network works, and time goes by just until nothing is on its way any more: a later reconnection heals all. */
   settle() {
     this.blocked = { websocket: false, polling: false };
-    for (let round = 0; round < 2_000; round += 1) {
+    for (let round = 0, quiet = 0; round < 2_000; round += 1) {
       this.move();
       this.pass(50);
-      if (this.#isQuiet) return;
+      quiet = this.#isQuiet ? quiet + 1 : 0;
+      if (quiet === 3) return;
     }
     assert.fail("it does not come to rest");
   }
@@ -258,6 +260,12 @@ export class World {
  */
 function news(id, state) {
   return state === null ? { type: "unknown", job: id, expired: false } : { type: "job", job: state };
+}
+
+/** @param {ServerMessage} message */
+function subject(message) {
+  if (message.type === "job") return message.job.id;
+  return message.type === "unknown" ? message.job : "";
 }
 
 /**
