@@ -29,6 +29,10 @@ from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.logs import Event, configure, log
 from storage.settings import load
+from storage.tasks import end
+
+REFUSED = 2
+"""Exit status of a start that no second try can help."""
 
 
 async def work(settings: WorkerSettings) -> None:
@@ -68,9 +72,7 @@ async def work(settings: WorkerSettings) -> None:
                 tasks.append(group.create_task(sweeper.serve(), name="sweeper"))
                 tasks.append(group.create_task(Places(store, list(kinds)).serve(), name="places"))
                 await stop.wait()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await end(*tasks)
                 await asyncio.gather(*(deliverer.join(settings.finish_seconds) for deliverer in deliverers))
         finally:
             painter.close()
@@ -84,7 +86,7 @@ def text_provider(settings: WorkerSettings, http: httpx.AsyncClient) -> TextProv
 
 
 def main() -> int:
-    """Run a worker. Answers the exit status: 1, with a sentence for each fault, where it cannot start."""
+    """Run a worker. Answers the exit status: REFUSED, with a sentence for each fault, where it cannot start."""
     try:
         settings = load(WorkerSettings)
         configure(settings.log_format, settings.log_level)
@@ -92,7 +94,7 @@ def main() -> int:
             runner.run(work(settings))
     except (SettingsError, UnfitStore) as error:
         print(error, file=sys.stderr)
-        return 1
+        return REFUSED
     return 0
 
 

@@ -1,5 +1,6 @@
 """Kind `characters`: a set of characters, each with a portrait that is painted while it is being read."""
 
+import contextlib
 import uuid
 import zlib
 
@@ -44,10 +45,11 @@ class WriteCharacters:
                 seed=wanted.seed,
                 written=tuple(character.character for character in written),
             )
-            async for character in self._provider.write(request):
-                written.append(_named(character))
-                await run.publish(len(written) / wanted.count, "writing the characters", _result(written))
-                await self._submit_portrait(run, wanted, len(written) - 1, written[-1])
+            async with contextlib.aclosing(self._provider.write(request)) as characters:
+                async for character in characters:
+                    written.append(_named(character))
+                    await run.publish(len(written) / wanted.count, "writing the characters", _result(written))
+                    await self._submit_portrait(run, wanted, len(written) - 1, written[-1])
         return Finished(_result(written))
 
     async def _submit_portrait(

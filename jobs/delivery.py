@@ -20,6 +20,7 @@ from storage.jobs import ARQ_FUNCTION
 from storage.keys import Keys
 from storage.logs import Event, log, warn
 from storage.records.ids import JobId
+from storage.tasks import end
 
 POLL_SECONDS = 0.5
 LOCK_SECONDS = 10.0
@@ -88,8 +89,7 @@ class Deliverer(arq.worker.Worker):
                     lost = True
                 await self._rest()
         finally:
-            listener.cancel()
-            await asyncio.gather(listener, return_exceptions=True)
+            await end(listener)
 
     async def join(self, seconds: float) -> None:
         """Wait for the runs that were begun, then cancel those still going and wait for them to hand back."""
@@ -98,8 +98,7 @@ class Deliverer(arq.worker.Worker):
             return
         await asyncio.wait(tasks, timeout=seconds)
         self._ended = True
-        for task in list(self.job_tasks.values()):
-            task.cancel()
+        await end(*self.job_tasks.values())
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:

@@ -18,6 +18,7 @@ from storage.portraits import StoredPicture
 from storage.records.ids import JobId
 from storage.records.job import IllegalStep, Status, timestamp
 from storage.stored import Fenced
+from storage.tasks import end, unbroken
 
 
 class Runner:
@@ -49,7 +50,7 @@ class Runner:
             if run.fenced:
                 log(Event.FENCED, job=job_id)
                 return
-            await asyncio.shield(self._hand_back(run, claim))
+            await unbroken(self._hand_back(run, claim))
             raise
 
     async def _begin(self, job_id: JobId, claim: bytes) -> Run | None:
@@ -89,20 +90,15 @@ class Runner:
         )
 
     async def _outcome(self, run: Run, work: "asyncio.Future[Finished]") -> Finished:
+        # `wait` and not `wait_for`: of a task that swallows its cancellation that one would wait for the end.
+        await asyncio.wait({work}, timeout=self._settings.job_seconds)
+        if not work.done():
+            await end(work)
+            raise TimedOut
         try:
-            async with asyncio.timeout(self._settings.job_seconds):
-                return await work
-        except TimeoutError as error:
-            raise TimedOut from error
-        except JobFailure:
+            return work.result()
+        except (JobFailure, Fenced):
             raise
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if run.fenced or (task is not None and task.cancelling()):
-                raise
-            # Nobody has asked for it: handed back, the job would come round for ever.
-            log_error(Event.CRASHED, job=run.job.id, exception=error)
-            raise Internal from error
         except Exception as error:
             log_error(Event.CRASHED, job=run.job.id, exception=error)
             raise Internal from error
@@ -113,9 +109,7 @@ class Runner:
         try:
             yield
         finally:
-            lease.cancel()
-            work.cancel()
-            await asyncio.gather(lease, work, return_exceptions=True)
+            await end(lease, work)
 
     async def _renew(self, run: Run, claim: bytes, work: "asyncio.Future[Finished]") -> None:
         while True:

@@ -51,7 +51,10 @@ def field_problem(field: str, message: str, status: int = 422) -> Problem:
 def invalid(error: ValidationError) -> Problem:
     """What pydantic found, by field. The input itself is not repeated."""
     errors = [
-        {"field": ".".join(str(part) for part in fault["loc"]) or "body", "message": fault["msg"].removeprefix("Value error, ")}
+        {
+            "field": ".".join(str(part) for part in fault["loc"]) or "body",
+            "message": fault["msg"].removeprefix("Value error, "),
+        }
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     first = errors[0]

@@ -19,10 +19,12 @@ KEEP_ALIVE_SECONDS = 65
 """Longer than a proxy keeps its idle connections, so that it is never the server that closes one just being used."""
 SHUTDOWN_SECONDS = 10
 BACKLOG = 4096
+REFUSED = 2
+"""Exit status of a start that no second try can help."""
 
 
 def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
-    """Serve until SIGTERM or SIGINT. Answers the exit status: 1, with a sentence for each fault, if it cannot start.
+    """Serve until SIGTERM or SIGINT. Answers the exit status: REFUSED, with a sentence for each fault, if it cannot start.
 
     `fd` is a listening socket that the process has inherited; else `host` and `port` are listened on.
     """
@@ -33,7 +35,7 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
         app = create_app(settings)
     except (SettingsError, UnfitStore) as error:
         print(error, file=sys.stderr)
-        return 1
+        return REFUSED
     protocol = type("Wire", (WireProtocol,), {"retry_window": settings.retry_window_seconds})
     server = uvicorn.Server(
         uvicorn.Config(

@@ -15,6 +15,8 @@ CONNECTIONS = 32
 
 LEAST_VERSION = (6, 2)
 
+_REFUSALS = {exceptions.AuthenticationError, exceptions.NoPermissionError}
+
 
 def connect(url: SecretStr, *, connections: int = CONNECTIONS) -> Redis:
     """A client whose commands end within seconds, with an answer or an error. Connects when first used.
@@ -60,9 +62,11 @@ async def inspect(client: Redis) -> None:
     with store_errors():
         try:
             about = await client.info()
-        except (exceptions.AuthenticationError, exceptions.NoPermissionError) as error:
-            # Waiting would not help, unlike with the other errors of a connection.
-            raise UnfitStore([f"Redis refuses the user and password in LIMNER_REDIS_URL: {error}."]) from None
+        except (exceptions.ConnectionError, exceptions.NoPermissionError) as error:
+            # redis-py hides what a greeting was answered behind a ConnectionError; with these, waiting does not help.
+            if not {type(error), type(error.__cause__)} & _REFUSALS:
+                raise
+            raise UnfitStore([f"Redis refuses the user and password in LIMNER_REDIS_URL: {error}"]) from None
     faults = []
     version = str(about.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VERSION:

@@ -7,7 +7,8 @@ StorageError
 ├── IdTaken              the id already means another input
 ├── JobUnknown           no such job, or one no longer kept
 ├── StepRefused          the job's status does not allow what was asked
-└── RecordTooLarge       a record beyond its limit
+├── RecordTooLarge       a record beyond its limit
+└── EmbeddedUnavailable  this machine cannot run the embedded Valkey (in `storage.embedded`)
 """
 
 from storage.records.job import Status

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection, parse_url
 
 from storage.errors import StoreUnavailable
+from storage.tasks import end
 
 RECONNECT_FIRST = 0.05
 RECONNECT_MOST = 2.0
@@ -121,8 +122,7 @@ class Events:
 
     async def aclose(self) -> None:
         if self._owner is not None:
-            self._owner.cancel()
-            await asyncio.gather(self._owner, return_exceptions=True)
+            await end(self._owner)
             self._owner = None
 
     def subscribe(self, channel: bytes) -> asyncio.Future[None]:

@@ -4,7 +4,7 @@ A provider knows neither Redis nor arq nor the job's record. It gets a frozen re
 `report` it is handed, and returns what it made or raises a `jobs.errors.JobFailure`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,4 +68,4 @@ class TextProvider(Protocol):
     @property
     def name(self) -> str: ...
 
-    def write(self, request: CharactersRequest) -> AsyncIterator[Character]: ...
+    def write(self, request: CharactersRequest) -> AsyncGenerator[Character, None]: ...

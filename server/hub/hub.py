@@ -21,6 +21,7 @@ from storage.logs import log, log_error, warn
 from storage.records.encoding import is_gone
 from storage.records.ids import JobId
 from storage.stored import Stored
+from storage.tasks import end
 
 BATCH = 200
 LINGER_SECONDS = 5.0
@@ -70,9 +71,7 @@ class Hub:
             task.add_done_callback(_report_crash)
 
     async def aclose(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         await self._events.aclose()
 
     def watch(self, watcher: Watcher, jobs: Mapping[JobId, bytes]) -> None:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from server.hub.messages import job_frame
-from storage.records.encoding import NO_VERSION, is_final, json_of, version_of
+from storage.records.encoding import is_final, json_of, version_of
 from storage.records.ids import JobId
 
 

@@ -107,6 +107,8 @@ class Job(BaseModel):
 
     def claimed(self, at: Timestamp, *, provider: str | None, expected_at: Timestamp | None) -> Job:
         """A run begins. The result of an earlier run stays: what was shown is not taken away."""
+        if self.status is not Status.QUEUED:
+            raise IllegalStep(self.status, Status.PROCESSING)
         return self._step(
             Status.PROCESSING,
             attempt=self.attempt + 1,

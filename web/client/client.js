@@ -15,14 +15,14 @@ import { WebSocketTransport } from "./websocket.js";
  * @property {string} [url] Where the server is; the page's origin by default. May be a folder of a site.
  * @property {Record<string, string>} [headers] Sent with every call, `Authorization` for instance.
  * @property {Fetch} [fetch]
- * @property {WebSocketConstructor} [WebSocket] Where there is none, everything is polled.
+ * @property {WebSocketConstructor | null} [WebSocket] Without one everything is polled.
  * @property {Clock} [clock]
  * @property {() => number} [random]
  * @property {WakeTarget} [window] Tells when the page is looked at again.
  *
  * @typedef {object} Client
- * @property {(kind: string, input: JobInput, options?: {signal?: AbortSignal}) => Promise<Job>} submit Repeats itself until
- *   it is answered, or the signal is aborted. Throws a LimnerError when the server refuses.
+ * @property {(kind: string, input: JobInput, options?: {signal?: AbortSignal}) => Promise<Job>} submit Repeats
+ *   itself until it is answered, or the signal is aborted. Throws a LimnerError when the server refuses.
  * @property {(id: string) => JobStore} job The same object as long as anybody holds it. It is watched while it has
  *   subscribers.
  * @property {(id: string) => Promise<Job>} cancel

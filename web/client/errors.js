@@ -6,12 +6,19 @@ import { isObject, parseJson } from "./messages.js";
 const UNREACHABLE = "The server cannot be reached.";
 
 /**
- * A call that failed. `message` is a sentence for a person; the other fields are those of the server's problem (RFC 9457).
- * `status` is 0 when no answer came.
+ * A call that failed. `message` is a sentence for a person; the other fields are those of the server's problem
+ * (RFC 9457). `status` is 0 when no answer came.
  */
 export class LimnerError extends Error {
   /**
-   * @param {{status: number, title?: string, detail?: string, errors?: readonly FieldError[], retryAfterMs?: number | null, cause?: unknown}} problem
+   * @param {{
+   *   status: number,
+   *   title?: string,
+   *   detail?: string,
+   *   errors?: readonly FieldError[],
+   *   retryAfterMs?: number | null,
+   *   cause?: unknown,
+   * }} problem
    */
   constructor({ status, title = "", detail = "", errors = [], retryAfterMs = null, cause }) {
     super(detail || title || `The server answered ${status}.`, { cause });

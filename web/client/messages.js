@@ -25,7 +25,8 @@ export function readMissing(entries) {
   if (!Array.isArray(entries)) return [];
   return entries.flatMap((/** @type {unknown} */ entry) => {
     if (typeof entry === "string") return [{ id: entry, expired: false }];
-    if (isObject(entry) && typeof entry["id"] === "string") return [{ id: entry["id"], expired: entry["expired"] === true }];
+    if (isObject(entry) && typeof entry["id"] === "string")
+      return [{ id: entry["id"], expired: entry["expired"] === true }];
     return [];
   });
 }
@@ -57,7 +58,10 @@ const READERS = new Map(
   /** @type {[string, (value: Record<string, unknown>) => ServerMessage | null][]} */ ([
     ["hello", readHello],
     ["job", ({ job }) => (isJob(job) ? { type: "job", job } : null)],
-    ["unknown", ({ job, expired }) => (typeof job === "string" ? { type: "unknown", job, expired: expired === true } : null)],
+    [
+      "unknown",
+      ({ job, expired }) => (typeof job === "string" ? { type: "unknown", job, expired: expired === true } : null),
+    ],
     ["subscribed", ({ jobs }) => (Array.isArray(jobs) ? { type: "subscribed", jobs: jobs.map(String) } : null)],
     ["error", ({ code, message }) => ({ type: "error", code: String(code), message: String(message ?? "") })],
     ["ping", () => ({ type: "ping" })],

@@ -83,7 +83,14 @@ export class PollingTransport {
     this.#etags.clear();
     for (const [id, version] of Object.entries(versions)) {
       // Always a new entry: an answer that is on its way belongs to the old one.
-      this.#entries.set(id, { id, told: version, answered: false, resting: false, hopeUntil: now + HOPE_MS, dueAt: now });
+      this.#entries.set(id, {
+        id,
+        told: version,
+        answered: false,
+        resting: false,
+        hopeUntil: now + HOPE_MS,
+        dueAt: now,
+      });
     }
   }
 

@@ -57,7 +57,8 @@ export function receive(turn, name, message) {
 }
 
 /**
- * Brings what is subscribed in line with what is watched: as many jobs as it takes on the WebSocket, the rest by polling.
+ * Brings what is subscribed in line with what is watched: as many jobs as it takes on the WebSocket, the rest by
+ * polling.
  *
  * @param {Turn} turn
  */
@@ -90,7 +91,8 @@ function receiveJob(turn, name, job) {
   const watched = turn.state.jobs.get(job.id);
   if (!watched || !turn.state[name].ids.has(job.id)) return;
   const shown = versionOf(watched.state);
-  // Each answer to a poll is a snapshot. So is the first record of a subscription: after a loss of data it may be lower.
+  // Each answer to a poll is a snapshot. So is the first record of a subscription: its version may be lower, after a
+  // loss of data.
   const snapshot = name === "polling" || !watched.live;
   if (snapshot ? job.version !== shown : job.version > shown) show(turn, known(job));
   else settle(turn, name, job.id);
@@ -178,9 +180,11 @@ function align(turn, name, wanted) {
   const leg = turn.state[name];
   const gone = [...leg.ids].filter((id) => !wanted.has(id));
   const added = [...wanted].filter((id) => !leg.ids.has(id));
-  const done = inBatches(gone, (ids) => unsubscribe(turn, name, ids)) && inBatches(added, (ids) => subscribe(turn, name, ids));
+  const done =
+    inBatches(gone, (ids) => unsubscribe(turn, name, ids)) && inBatches(added, (ids) => subscribe(turn, name, ids));
+  const [oldest = turn.now] = leg.sentAt;
   if (done) leg.resuming = false;
-  else schedule(turn, "flush", (leg.sentAt[0] ?? turn.now) + COUNTED_MS - turn.now);
+  else schedule(turn, "flush", oldest + COUNTED_MS - turn.now);
 }
 
 /**
@@ -189,7 +193,7 @@ function align(turn, name, wanted) {
  * @param {string[]} ids
  */
 function unsubscribe(turn, name, ids) {
-  if (!affordable(turn, name)) return false;
+  if (counted(turn, name).length >= BUDGET) return false;
   for (const id of ids) turn.state[name].ids.delete(id);
   send(turn, name, { type: "unsubscribe", jobs: ids });
   return true;
@@ -204,7 +208,7 @@ function unsubscribe(turn, name, ids) {
  * @param {string[]} ids
  */
 function subscribe(turn, name, ids) {
-  if (!affordable(turn, name)) return false;
+  if (counted(turn, name).length >= BUDGET) return false;
   const { state } = turn;
   const leg = state[name];
   const exact = leg.resuming || name === "polling";
@@ -223,11 +227,13 @@ function subscribe(turn, name, ids) {
 }
 
 /**
+ * When those messages were sent that the server still counts. It counts none of polling.
+ *
  * @param {Turn} turn
  * @param {TransportName} name
  */
-function affordable({ state, now }, name) {
-  return name === "polling" || state.websocket.sentAt.filter((at) => at > now - COUNTED_MS).length < BUDGET;
+function counted({ state, now }, name) {
+  return name === "polling" ? [] : state.websocket.sentAt.filter((at) => at > now - COUNTED_MS);
 }
 
 /**

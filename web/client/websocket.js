@@ -17,7 +17,7 @@ export class WebSocketTransport {
 
   /**
    * @param {string} url
-   * @param {WebSocketConstructor | undefined} WebSocket Where there is none, opening fails as if it were blocked.
+   * @param {WebSocketConstructor | null | undefined} WebSocket Where there is none, opening fails as if it were blocked.
    */
   constructor(url, WebSocket) {
     this.#url = url;

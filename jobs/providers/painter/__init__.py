@@ -1,0 +1,5 @@
+"""The default portrait provider: a painter of our own."""
+
+from jobs.providers.painter.provider import Painter
+
+__all__ = ["Painter"]

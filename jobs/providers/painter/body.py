@@ -81,13 +81,20 @@ def chest_place(points: Floats) -> Floats:
 def draw_body(buffer: Buffer, pose: Pose, look: Look, build: Build) -> None:
     points = body_surface(build)
     x, y = points[..., 0], points[..., 1]
-    muscle = 0.035 * np.exp(-(((np.abs(x) - 0.09 - 0.24 * np.clip((y + 1.40) / 0.7, 0, 1)) / 0.05) ** 2)) * np.clip((y + 1.42) * 8, 0, 1)
+    muscle = (
+        0.035
+        * np.exp(-(((np.abs(x) - 0.09 - 0.24 * np.clip((y + 1.40) / 0.7, 0, 1)) / 0.05) ** 2))
+        * np.clip((y + 1.42) * 8, 0, 1)
+    )
     bone = 0.035 * bump(np.abs(x) - 0.52, y + 1.56 - 0.12 * (np.abs(x) - 0.5), 0.42, 0.045)
     hollow = -0.05 * bump(x, y + 1.50, 0.08, 0.09)
     points[..., 2] += muscle + bone + hollow
     sheet = chest_sheet(shade(look.skin, 0.96))
     sheet.texture[..., 3] = 0.12
-    sheet.tint(np.clip(-(sheet.grid()[1] + 1.3) * 0.4, 0, 0.25) + 0 * sheet.grid()[0], (look.skin[0], look.skin[1] * 0.72, look.skin[2] * 0.66))
+    sheet.tint(
+        np.clip(-(sheet.grid()[1] + 1.3) * 0.4, 0, 0.25) + 0 * sheet.grid()[0],
+        (look.skin[0], look.skin[1] * 0.72, look.skin[2] * 0.66),
+    )
     buffer.draw(pose.place(points), sheet.texture, Region.FACE, at=chest_place(points))
 
 
@@ -110,16 +117,20 @@ def draw_shell(
         drape = clouds(rng, COLUMNS, ROWS, 7, 2).T[:ROWS, :COLUMNS]
         hang = np.linspace(0.25, 1.0, ROWS, dtype=np.float32)[:, None]
         slant = np.abs(np.linspace(-1, 1, COLUMNS, dtype=np.float32))[None, :]
-        creases = np.sin((slant * 16 + points[..., 1] * 3 + 2.2 * drape)) * 0.55 + drape
+        creases = np.sin(slant * 16 + points[..., 1] * 3 + 2.2 * drape) * 0.55 + drape
         points[..., 2] += folds * hang * creases
         points[..., 0] += np.sign(points[..., 0]) * folds * 0.4 * hang * drape
     if ridge:
-        points[..., 2] += ridge * (1 - np.minimum(1, np.abs(points[..., 0]) / 0.55)) * np.clip(-(points[..., 1] + 1.5), 0, 1)
+        points[..., 2] += (
+            ridge * (1 - np.minimum(1, np.abs(points[..., 0]) / 0.55)) * np.clip(-(points[..., 1] + 1.5), 0, 1)
+        )
         points[..., 2] += 0.16 * bump(np.abs(points[..., 0]) - 0.55, points[..., 1] + 2.15, 0.45, 0.38)
     buffer.draw(pose.place(points), sheet.texture, Region.DRESS, at=chest_place(points))
 
 
-def draw_collar(buffer: Buffer, pose: Pose, colour: Colour, lining: Colour, build: Build, *, height: float, flare: float, gap: float) -> None:
+def draw_collar(
+    buffer: Buffer, pose: Pose, colour: Colour, lining: Colour, build: Build, *, height: float, flare: float, gap: float
+) -> None:
     """A standing collar, open in front over the angle `gap`."""
     rows, columns = 24, 90
     t = np.linspace(1, 0, rows)[:, None]
@@ -161,18 +172,31 @@ def draw_pauldrons(buffer: Buffer, pose: Pose, colour: Colour, trim: Colour, bui
             buffer.draw(pose.place(points), texture, Region.DRESS, both_sides=True)
 
 
-def draw_roll(buffer: Buffer, pose: Pose, colour: Colour, build: Build, look: Look, *, thick: float, low: float) -> None:
+def draw_roll(
+    buffer: Buffer, pose: Pose, colour: Colour, build: Build, look: Look, *, thick: float, low: float
+) -> None:
     """A scarf, or a hood that lies back, around the neck."""
     t = np.linspace(0, 2 * pi, 120)
     radius = 0.56 * build.neck + 0.06
-    path = np.stack([radius * 1.12 * np.sin(t), -1.34 + 0.18 * -np.cos(t) * 1.0 - low * np.maximum(0, np.cos(t)), -0.16 + radius * 1.05 * np.cos(t)], -1)
+    path = np.stack(
+        [
+            radius * 1.12 * np.sin(t),
+            -1.34 + 0.18 * -np.cos(t) * 1.0 - low * np.maximum(0, np.cos(t)),
+            -0.16 + radius * 1.05 * np.cos(t),
+        ],
+        -1,
+    )
     rng = look.chance.stream("roll")
     wobble = 1 + 0.18 * np.sin(t * 5 + rng.uniform(0, 6)) + 0.10 * np.sin(t * 11 + rng.uniform(0, 6))
     ring = np.linspace(0, 2 * pi, 32)
     centre = path[:, None, :]
     outward = np.stack([np.sin(t), 0 * t, np.cos(t)], -1)[:, None, :]
     r = thick * wobble[:, None] * (1 + 0.12 * np.sin(ring[None, :] * 3 + t[:, None] * 4))
-    points = centre + outward * (np.cos(ring)[None, :] * r)[..., None] + np.array([0, 1, 0]) * (np.sin(ring)[None, :] * r)[..., None]
+    points = (
+        centre
+        + outward * (np.cos(ring)[None, :] * r)[..., None]
+        + np.array([0, 1, 0]) * (np.sin(ring)[None, :] * r)[..., None]
+    )
     texture = np.empty((120, 32, 5), np.float32)
     texture[..., :3] = colour
     texture[..., 3:] = (0.05, 1.0)

@@ -9,7 +9,7 @@ from jobs.providers.painter.body import Build, chest_sheet, draw_collar, draw_pa
 from jobs.providers.painter.fields import Colour, blend, clouds, shade, smoothstep
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.sheet import Sheet, smooth_curve
-from jobs.providers.painter.space import Buffer, Pose
+from jobs.providers.painter.space import Buffer, Pose, Region
 
 _LEATHER: tuple[Colour, ...] = ((0.30, 0.19, 0.11), (0.22, 0.14, 0.10), (0.38, 0.25, 0.15), (0.16, 0.13, 0.12))
 _LINEN: Colour = (0.74, 0.68, 0.57)
@@ -25,20 +25,26 @@ class Wardrobe:
     def sheet(self, colour: Colour, weave: float = 0.06) -> Sheet:
         sheet = chest_sheet(colour)
         height, width = sheet.texture.shape[:2]
-        sheet.texture[..., :3] *= (1 + weave * clouds(self.look.chance.stream("weave"), height, width, 12, 2))[..., None]
+        sheet.texture[..., :3] *= (1 + weave * clouds(self.look.chance.stream("weave"), height, width, 12, 2))[
+            ..., None
+        ]
         return sheet
 
     def neck(self, sheet: Sheet, depth: float, half: float, edge: Colour | None = None, band: float = 0.07) -> None:
         """Cuts a neckline, `half` wide and pointed so deep, and lays a band along it."""
         x, y = sheet.grid()
-        line = -1.36 - depth * np.clip(1 - np.abs(x) / half, 0, 1) ** 0.85 + 0.10 * smoothstep(half, half + 0.5, np.abs(x))
+        line = (
+            -1.36 - depth * np.clip(1 - np.abs(x) / half, 0, 1) ** 0.85 + 0.10 * smoothstep(half, half + 0.5, np.abs(x))
+        )
         if edge is not None:
             sheet.tint((smoothstep(line - band, line - band + 0.015, y + 0 * x)).astype(np.float32), edge)
             sheet.tint((0.7 * np.exp(-(((y - line + band) / 0.012) ** 2))).astype(np.float32), shade(edge, 0.4))
         sheet.cut(y < line)
 
     def shell(self, sheet: Sheet, offset: float, name: str, *, folds: float = 0.0, ridge: float = 0.0) -> None:
-        draw_shell(self.buffer, self.pose, sheet, self.build, offset, folds=folds, look=self.look, name=name, ridge=ridge)
+        draw_shell(
+            self.buffer, self.pose, sheet, self.build, offset, folds=folds, look=self.look, name=name, ridge=ridge
+        )
 
     def shirt(self, colour: Colour = _LINEN) -> None:
         sheet = self.sheet(colour)
@@ -61,8 +67,21 @@ class Wardrobe:
         sheet = self.sheet(colour, 0.10)
         sheet.texture[..., 3] = 0.92
         for side in (-1, 1):
-            sheet.line(smooth_curve([(side * 0.06, -1.95), (side * 0.45, -1.82), (side * 0.95, -1.95), (side * 1.15, -2.6)], 30), shade(colour, 0.32), 0.022, opacity=0.8)
-            sheet.line(smooth_curve([(side * 0.06, -1.99), (side * 0.45, -1.86), (side * 0.92, -1.99), (side * 1.10, -2.6)], 30), trim, 0.035)
+            sheet.line(
+                smooth_curve(
+                    [(side * 0.06, -1.95), (side * 0.45, -1.82), (side * 0.95, -1.95), (side * 1.15, -2.6)], 30
+                ),
+                shade(colour, 0.32),
+                0.022,
+                opacity=0.8,
+            )
+            sheet.line(
+                smooth_curve(
+                    [(side * 0.06, -1.99), (side * 0.45, -1.86), (side * 0.92, -1.99), (side * 1.10, -2.6)], 30
+                ),
+                trim,
+                0.035,
+            )
             for y in (-2.05, -2.35, -2.65):
                 sheet.disc(side * 1.0, y, 0.03, shade(trim, 1.2))
         self.neck(sheet, 0.10, 0.62, trim, 0.075)
@@ -73,7 +92,17 @@ class Wardrobe:
         sheet.line(path, shade(self.leather, 0.45), 0.20)
         sheet.line(path, shade(self.leather, 1.25), 0.16)
         x, y = -side * 0.40, -2.06
-        sheet.line([(x - 0.09, y - 0.09), (x + 0.09, y - 0.09), (x + 0.09, y + 0.09), (x - 0.09, y + 0.09), (x - 0.09, y - 0.09)], self.look.trim, 0.035)
+        sheet.line(
+            [
+                (x - 0.09, y - 0.09),
+                (x + 0.09, y - 0.09),
+                (x + 0.09, y + 0.09),
+                (x - 0.09, y + 0.09),
+                (x - 0.09, y - 0.09),
+            ],
+            self.look.trim,
+            0.035,
+        )
 
     def laces(self, sheet: Sheet, top: float, colour: Colour) -> None:
         sheet.line([(0, top), (0, -3.6)], shade(self.leather, 0.35), 0.03, opacity=0.8)
@@ -107,8 +136,15 @@ class Wardrobe:
         texture[..., :3], texture[..., 3:] = colour, (0.85, 1.0)
         for x, y in places:
             z = self._front(x, y) + 0.05
-            points = np.stack([x + radius * np.sin(polar) * np.cos(angle), y + radius * np.sin(polar) * np.sin(angle), z + radius * 0.7 * np.cos(polar) + 0 * angle], -1)
-            self.buffer.draw(self.pose.place(points.astype(np.float32)), texture, body.Region.DRESS, both_sides=True)
+            points = np.stack(
+                [
+                    x + radius * np.sin(polar) * np.cos(angle),
+                    y + radius * np.sin(polar) * np.sin(angle),
+                    z + radius * 0.7 * np.cos(polar) + 0 * angle,
+                ],
+                -1,
+            )
+            self.buffer.draw(self.pose.place(points.astype(np.float32)), texture, Region.DRESS, both_sides=True)
 
     def chain(self, half: float, top: float, drop: float, colour: Colour) -> None:
         t = np.linspace(-1, 1, 15)
@@ -126,11 +162,17 @@ class Wardrobe:
         places = [(float(0.50 * a), float(-1.52 - 0.42 * (1 - abs(a) ** 1.7))) for a in t]
         if kind == "pendant":
             self.buttons(places, 0.022, look.trim)
-            gem = look.chance.pick("gem", ((0.55, 0.08, 0.10), (0.10, 0.30, 0.60), (0.10, 0.46, 0.28), (0.80, 0.64, 0.25)))
+            gem = look.chance.pick(
+                "gem", ((0.55, 0.08, 0.10), (0.10, 0.30, 0.60), (0.10, 0.46, 0.28), (0.80, 0.64, 0.25))
+            )
             self.buttons([(0.0, -2.02)], 0.115, look.trim)
             self.buttons([(0.0, -2.02 + 0.01)], 0.125 * 0.75, gem)
         else:
-            stone = (0.80, 0.74, 0.60) if kind == "teeth" else look.chance.pick("bead", ((0.20, 0.45, 0.45), (0.50, 0.20, 0.12), (0.75, 0.55, 0.25)))
+            stone = (
+                (0.80, 0.74, 0.60)
+                if kind == "teeth"
+                else look.chance.pick("bead", ((0.20, 0.45, 0.45), (0.50, 0.20, 0.12), (0.75, 0.55, 0.25)))
+            )
             self.buttons(places, 0.046, stone)
 
 
@@ -244,7 +286,9 @@ def _druid(w: Wardrobe) -> None:
     for _ in range(90):
         x, y = float(rng.normal(0, 0.75)), float(rng.uniform(-2.25, -1.45))
         colour = blend((0.25, 0.38, 0.13), (0.55, 0.42, 0.14), float(rng.random()))
-        sheet.fill([(x - 0.06, y), (x, y + 0.12), (x + 0.06, y), (x, y - 0.12)], shade(colour, float(rng.uniform(0.7, 1.2))))
+        sheet.fill(
+            [(x - 0.06, y), (x, y + 0.12), (x + 0.06, y), (x, y - 0.12)], shade(colour, float(rng.uniform(0.7, 1.2)))
+        )
     w.neck(sheet, 0.40, 0.50, w.leather)
     w.shell(sheet, 0.10, "mantle", folds=0.06)
 
@@ -252,7 +296,11 @@ def _druid(w: Wardrobe) -> None:
 def _bard(w: Wardrobe) -> None:
     sheet = w.sheet(w.look.cloth)
     for x in np.arange(-1.5, 1.6, 0.3):
-        sheet.fill(smooth_curve([(x - 0.045, -2.0), (x, -1.72), (x + 0.045, -2.0), (x, -2.5)], 20, closed=True), shade(w.look.trim, 0.95), opacity=0.9)
+        sheet.fill(
+            smooth_curve([(x - 0.045, -2.0), (x, -1.72), (x + 0.045, -2.0), (x, -2.5)], 20, closed=True),
+            shade(w.look.trim, 0.95),
+            opacity=0.9,
+        )
     sheet.line([(0, -1.4), (0, -3.6)], shade(w.look.cloth, 0.4), 0.04)
     w.neck(sheet, 0.16, 0.40, w.look.trim, 0.06)
     w.shell(sheet, 0.08, "doublet", folds=0.035)
@@ -299,5 +347,3 @@ def draw_dress(buffer: Buffer, pose: Pose, look: Look, build: Build) -> None:
         wardrobe.cloak(shade(blend(look.cloth, (0.2, 0.15, 0.12), 0.3), 0.8))
     if "necklace" in look.marks and look.calling not in ("noble", "paladin"):
         wardrobe.necklace()
-
-

@@ -1,4 +1,5 @@
-"""The painted face: skin, eyes, brows, lips and marks, drawn from the front on a flat sheet that is wrapped around the head."""
+"""The painted face: skin, eyes, brows, lips and marks, drawn from the front on a flat sheet that is wrapped around
+the head."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -74,7 +75,12 @@ def _skin(sheet: Sheet, look: Look, shape: Shape) -> None:
         sheet.tint(zone * strength * grain, blend(shade(look.beard_colour, 0.7), (0.25, 0.24, 0.26), 0.4))
     if look.race == "dragon":
         _scales(sheet, look)
-    oily = 0.12 + 0.40 * bump(x, y + 0.2, 0.10, 0.25) + 0.18 * bump(x, y - 0.5, 0.4, 0.25) + 0.1 * bump(side - 0.42, y + 0.1, 0.2, 0.1)
+    oily = (
+        0.12
+        + 0.40 * bump(x, y + 0.2, 0.10, 0.25)
+        + 0.18 * bump(x, y - 0.5, 0.4, 0.25)
+        + 0.1 * bump(side - 0.42, y + 0.1, 0.2, 0.1)
+    )
     sheet.texture[..., 3] = oily
 
 
@@ -96,8 +102,19 @@ def _eye(sheet: Sheet, look: Look, shape: Shape, mien: Mien, side: int) -> None:
     lift = 0.035 + 0.06 * shape.slant
     lid = 0.082 * size * mien.open
     inner, outer = (cx - side * 0.148 * size, -0.018), (cx + side * 0.152 * size, -0.018 + lift)
-    upper = smooth_curve([inner, (cx - side * 0.07 * size, lid * 0.80), (cx + side * 0.03 * size, lid), (cx + side * 0.115 * size, lid * 0.62 + lift * 0.5), outer], 24)
-    lower = smooth_curve([outer, (cx + side * 0.06 * size, -0.052 * size), (cx - side * 0.04 * size, -0.054 * size), inner], 20)
+    upper = smooth_curve(
+        [
+            inner,
+            (cx - side * 0.07 * size, lid * 0.80),
+            (cx + side * 0.03 * size, lid),
+            (cx + side * 0.115 * size, lid * 0.62 + lift * 0.5),
+            outer,
+        ],
+        24,
+    )
+    lower = smooth_curve(
+        [outer, (cx + side * 0.06 * size, -0.052 * size), (cx - side * 0.04 * size, -0.054 * size), inner], 20
+    )
     almond = np.concatenate([upper, lower])
     dark_race = look.race in ("tiefling", "dragon")
     fold = upper + np.array([0.0, 0.040], np.float32)
@@ -105,19 +122,36 @@ def _eye(sheet: Sheet, look: Look, shape: Shape, mien: Mien, side: int) -> None:
     sheet.fill(np.concatenate([upper, fold[::-1]]), shade(look.skin, 0.86), opacity=0.45, soft=0.012)
     white: Colour = (0.20, 0.13, 0.10) if dark_race and "glow" in look.marks else (0.86, 0.83, 0.79)
     sheet.fill(almond, white, gloss=0.7)
-    sheet.disc(inner[0] + side * 0.012, inner[1] + 0.004, 0.02, (0.78, 0.48, 0.44), opacity=0.8, soft=0.005, inside=almond)
+    sheet.disc(
+        inner[0] + side * 0.012, inner[1] + 0.004, 0.02, (0.78, 0.48, 0.44), opacity=0.8, soft=0.005, inside=almond
+    )
     gaze = -0.028 * np.sign(look.yaw) + look.chance.between("gaze", -0.012, 0.012)
     iris = (cx + gaze, 0.012)
     eyes = blend(look.eyes, (1.0, 0.85, 0.3), 0.35) if dark_race or "glow" in look.marks else look.eyes
     sheet.disc(*iris, 0.077 * size, shade(eyes, 0.38), inside=almond)
     sheet.disc(*iris, 0.066 * size, eyes, soft=0.006, inside=almond)
-    sheet.disc(iris[0], iris[1] - 0.024, 0.042 * size, shade(blend(eyes, (1, 1, 0.9), 0.25), 1.35), opacity=0.8, soft=0.012, inside=almond)
+    sheet.disc(
+        iris[0],
+        iris[1] - 0.024,
+        0.042 * size,
+        shade(blend(eyes, (1, 1, 0.9), 0.25), 1.35),
+        opacity=0.8,
+        soft=0.012,
+        inside=almond,
+    )
     if dark_race:
-        slit = [(iris[0] - 0.014, iris[1]), (iris[0], iris[1] + 0.06), (iris[0] + 0.014, iris[1]), (iris[0], iris[1] - 0.06)]
+        slit = [
+            (iris[0] - 0.014, iris[1]),
+            (iris[0], iris[1] + 0.06),
+            (iris[0] + 0.014, iris[1]),
+            (iris[0], iris[1] - 0.06),
+        ]
         sheet.fill(slit, (0.02, 0.02, 0.02), inside=almond)
     else:
         sheet.disc(*iris, 0.033 * size, (0.03, 0.025, 0.03), inside=almond)
-    sheet.line(upper - np.array([0.0, 0.014], np.float32), (0.08, 0.05, 0.05), 0.030, opacity=0.55, soft=0.008, inside=almond)
+    sheet.line(
+        upper - np.array([0.0, 0.014], np.float32), (0.08, 0.05, 0.05), 0.030, opacity=0.55, soft=0.008, inside=almond
+    )
     if "glow" in look.marks:
         sheet.disc(*iris, 0.10, blend(eyes, (1, 1, 1), 0.5), opacity=0.45, soft=0.03)
     lash = blend(_DARK, look.hair.colour, 0.12)
@@ -170,12 +204,37 @@ def _mouth(sheet: Sheet, look: Look, shape: Shape, mien: Mien) -> None:
         left, right = right, left
     full = 0.5 * shape.lips + 0.5
     line = smooth_curve(
-        [(-half, -0.570 + left), (-0.10, -0.566 + left * 0.2), (0, -0.574 - abs(mien.smile) * 0.1), (0.10, -0.566 + right * 0.2), (half, -0.570 + right)], 40
+        [
+            (-half, -0.570 + left),
+            (-0.10, -0.566 + left * 0.2),
+            (0, -0.574 - abs(mien.smile) * 0.1),
+            (0.10, -0.566 + right * 0.2),
+            (half, -0.570 + right),
+        ],
+        40,
     )
     top = smooth_curve(
-        [(-half, -0.570 + left), (-0.13, -0.528), (-0.045, -0.498 - 0.01 * (1 - full)), (0, -0.512), (0.045, -0.498 - 0.01 * (1 - full)), (0.13, -0.528), (half, -0.570 + right)], 40
+        [
+            (-half, -0.570 + left),
+            (-0.13, -0.528),
+            (-0.045, -0.498 - 0.01 * (1 - full)),
+            (0, -0.512),
+            (0.045, -0.498 - 0.01 * (1 - full)),
+            (0.13, -0.528),
+            (half, -0.570 + right),
+        ],
+        40,
     )
-    bottom = smooth_curve([(-half * 0.92, -0.578 + left), (-0.11, -0.632 * (0.94 + 0.06 * full)), (0, -0.655 * (0.94 + 0.06 * full)), (0.11, -0.632 * (0.94 + 0.06 * full)), (half * 0.92, -0.578 + right)], 40)
+    bottom = smooth_curve(
+        [
+            (-half * 0.92, -0.578 + left),
+            (-0.11, -0.632 * (0.94 + 0.06 * full)),
+            (0, -0.655 * (0.94 + 0.06 * full)),
+            (0.11, -0.632 * (0.94 + 0.06 * full)),
+            (half * 0.92, -0.578 + right),
+        ],
+        40,
+    )
     skin = look.skin
     strength = 0.85 if look.feminine else 0.52
     tone = look.chance.pick("lips", ((0.66, 0.24, 0.24), (0.70, 0.32, 0.30), (0.60, 0.20, 0.26)))
@@ -184,7 +243,13 @@ def _mouth(sheet: Sheet, look: Look, shape: Shape, mien: Mien) -> None:
         lip = shade(skin, 0.68)
     sheet.fill(np.concatenate([top, line[::-1]]), shade(lip, 0.78), opacity=strength, soft=0.006)
     sheet.fill(np.concatenate([line, bottom[::-1]]), lip, opacity=strength, soft=0.007, gloss=0.55)
-    sheet.line([(-0.07, -0.608), (0.0, -0.614), (0.08, -0.606)], blend(lip, (1, 0.9, 0.85), 0.5), 0.016, opacity=0.5, soft=0.010)
+    sheet.line(
+        [(-0.07, -0.608), (0.0, -0.614), (0.08, -0.606)],
+        blend(lip, (1, 0.9, 0.85), 0.5),
+        0.016,
+        opacity=0.5,
+        soft=0.010,
+    )
     sheet.line(line, shade((lip[0] * 0.8, lip[1] * 0.5, lip[2] * 0.5), 0.42), 0.014, opacity=0.9, soft=0.002)
     for side, lift in ((-1, left), (1, right)):
         sheet.disc(side * half, -0.570 + lift, 0.018, shade(skin, 0.42), opacity=0.55, soft=0.010)
@@ -195,9 +260,20 @@ def _nostrils(sheet: Sheet, look: Look, shape: Shape) -> None:
     dark = shade((look.skin[0] * 0.8, look.skin[1] * 0.55, look.skin[2] * 0.5), 0.40)
     for side in (-1, 1):
         x = side * 0.062 * shape.nose_width
-        sheet.fill(smooth_curve([(x - 0.03, -0.352), (x, -0.338), (x + 0.03, -0.352), (x, -0.364)], 16, closed=True), dark, opacity=0.85, soft=0.006)
+        sheet.fill(
+            smooth_curve([(x - 0.03, -0.352), (x, -0.338), (x + 0.03, -0.352), (x, -0.364)], 16, closed=True),
+            dark,
+            opacity=0.85,
+            soft=0.006,
+        )
         wing = side * 0.155 * shape.nose_width
-        sheet.line(smooth_curve([(wing * 0.9, -0.25), (wing * 1.03, -0.30), (wing * 0.88, -0.345)], 12), dark, 0.012, opacity=0.35, soft=0.008)
+        sheet.line(
+            smooth_curve([(wing * 0.9, -0.25), (wing * 1.03, -0.30), (wing * 0.88, -0.345)], 12),
+            dark,
+            0.012,
+            opacity=0.35,
+            soft=0.008,
+        )
 
 
 def _marks(sheet: Sheet, look: Look, shape: Shape) -> None:
@@ -207,24 +283,45 @@ def _marks(sheet: Sheet, look: Look, shape: Shape) -> None:
     if "freckles" in look.marks:
         rng = chance.stream("freckles")
         for _ in range(70):
-            sheet.disc(float(rng.normal(0, 0.30)), float(rng.normal(-0.20, 0.09)), float(rng.uniform(0.006, 0.013)), (skin[0] * 0.75, skin[1] * 0.55, skin[2] * 0.45), opacity=0.55)
+            sheet.disc(
+                float(rng.normal(0, 0.30)),
+                float(rng.normal(-0.20, 0.09)),
+                float(rng.uniform(0.006, 0.013)),
+                (skin[0] * 0.75, skin[1] * 0.55, skin[2] * 0.45),
+                opacity=0.55,
+            )
     if "warpaint" in look.marks:
         paint = chance.pick("paint", ((0.12, 0.26, 0.48), (0.60, 0.12, 0.08), (0.90, 0.88, 0.82), (0.08, 0.08, 0.09)))
         kind = chance.pick("paint kind", ("band", "stripes"))
         if kind == "band":
-            sheet.fill([(-0.7, 0.09), (0.7, 0.09), (0.7, -0.12), (0.16, -0.07), (-0.16, -0.07), (-0.7, -0.12)], paint, opacity=0.62, soft=0.012)
+            sheet.fill(
+                [(-0.7, 0.09), (0.7, 0.09), (0.7, -0.12), (0.16, -0.07), (-0.16, -0.07), (-0.7, -0.12)],
+                paint,
+                opacity=0.62,
+                soft=0.012,
+            )
         else:
             for turn in (-1, 1):
                 for i in range(3):
                     y = -0.14 - 0.085 * i
-                    sheet.line([(turn * 0.62, y - 0.06), (turn * (0.24 + 0.05 * i), y + 0.01)], paint, 0.036, opacity=0.75, soft=0.004)
+                    sheet.line(
+                        [(turn * 0.62, y - 0.06), (turn * (0.24 + 0.05 * i), y + 0.01)],
+                        paint,
+                        0.036,
+                        opacity=0.75,
+                        soft=0.004,
+                    )
     if "tattoo" in look.marks:
         ink = chance.pick("ink", ((0.10, 0.16, 0.24), (0.14, 0.30, 0.38), (0.42, 0.12, 0.12)))
         spiral = np.linspace(0, 1, 30, dtype=np.float32)
         angle = 1.2 + spiral * 7.5
-        curl = np.stack([side * (0.47 + (0.03 + 0.09 * spiral) * np.cos(angle)), -0.16 + (0.03 + 0.12 * spiral) * np.sin(angle)], -1)
+        curl = np.stack(
+            [side * (0.47 + (0.03 + 0.09 * spiral) * np.cos(angle)), -0.16 + (0.03 + 0.12 * spiral) * np.sin(angle)], -1
+        )
         sheet.line(curl.astype(np.float32), ink, 0.017, opacity=0.75)
-        sheet.line(smooth_curve([(side * 0.52, 0.42), (side * 0.60, 0.22), (side * 0.60, 0.0)], 16), ink, 0.022, opacity=0.75)
+        sheet.line(
+            smooth_curve([(side * 0.52, 0.42), (side * 0.60, 0.22), (side * 0.60, 0.0)], 16), ink, 0.022, opacity=0.75
+        )
         for i in range(3):
             sheet.disc(0.0, 0.33 + 0.085 * i, 0.022 - 0.004 * i, ink, opacity=0.75)
     if "scar" in look.marks:

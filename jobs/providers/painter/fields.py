@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Reals = NDArray[np.float32] | NDArray[np.float64]
+"""What is given in either precision, and kept in the single one."""
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -14,18 +16,18 @@ Colour = tuple[float, float, float]
 """Red, green, blue, each 0…1."""
 
 
-def smoothstep(low: float, high: float, value: Floats) -> Floats:
+def smoothstep(low: Reals | float, high: Reals | float, value: Reals) -> Floats:
     """0 at `low`, 1 at `high`, smooth between; `low` may be the larger one."""
     t = np.clip((value - low) / (high - low), 0.0, 1.0)
     return cast(Floats, (t * t * (3.0 - 2.0 * t)).astype(np.float32))
 
 
-def bump(x: Floats, y: Floats, width: float, height: float) -> Floats:
+def bump(x: Reals, y: Reals, width: float, height: float) -> Floats:
     """A hill of height 1 around zero."""
-    return cast(Floats, np.exp(-((x / width) ** 2) - (y / height) ** 2, dtype=np.float32))
+    return np.exp(-((x / width) ** 2) - (y / height) ** 2).astype(np.float32)
 
 
-def mix(low: Floats, high: Floats | Colour, amount: Floats | float) -> Floats:
+def mix(low: Floats, high: Floats | Colour, amount: Reals | float) -> Floats:
     """`low` where `amount` is 0, `high` where it is 1. Colours lie on the last axis."""
     weight = amount[..., None] if isinstance(amount, np.ndarray) and low.ndim == amount.ndim + 1 else amount
     return cast(Floats, (low + (np.asarray(high, np.float32) - low) * weight).astype(np.float32))

@@ -1,4 +1,5 @@
-"""The reference picture: the place, and in it the figure, as smooth shapes in the right light. What is then painted over."""
+"""The reference picture: the place, and in it the figure, as smooth shapes in the right light. What is then painted
+over."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import numpy as np
 from jobs.providers.painter.body import build_of, draw_body
 from jobs.providers.painter.dress import draw_dress
 from jobs.providers.painter.face import ORIGIN, PIXELS, paint_face
-from jobs.providers.painter.fields import Bytes, Floats, blur, mix
+from jobs.providers.painter.fields import Bytes, Floats, Mask, blur, mix
 from jobs.providers.painter.hair import Locks, draw_locks
 from jobs.providers.painter.head import draw_ears, draw_head, draw_horns, draw_tusks, shape_of
 from jobs.providers.painter.headgear import draw_headgear
@@ -33,7 +34,11 @@ class Reference:
 
 def framed(look: Look, width: int, height: int) -> Camera:
     """The head stands in the upper half, and nothing that matters is cut off at the sides."""
-    tall = 0.05 * (look.headgear in ("hat", "crown", "helmet")) + 0.05 * (look.race in ("tiefling", "dragon")) + 0.02 * (look.hair.cut in ("bun", "mohawk"))
+    tall = (
+        0.05 * (look.headgear in ("hat", "crown", "helmet"))
+        + 0.05 * (look.race in ("tiefling", "dragon"))
+        + 0.02 * (look.hair.cut in ("bun", "mohawk"))
+    )
     scale = min(height * (0.232 - 0.25 * tall), width * 0.262)
     small = {"halfling": 0.95, "gnome": 0.92, "dwarf": 1.0, "orc": 1.02}.get(look.race, 1.0)
     x = width * (0.5 - 0.045 * np.sign(look.yaw))
@@ -47,7 +52,12 @@ def draw(look: Look, width: int, height: int) -> Iterator[Reference | None]:
     yield None
     shape, build = shape_of(look), build_of(look)
     head = Pose(look.yaw, look.pitch, look.roll)
-    trunk = Pose(look.yaw * 0.45 - 0.30 * np.sign(look.yaw) * look.chance.happens("over the shoulder", 0.3), 0.0, look.roll * 0.15, (0.0, -2.0, 0.0))
+    trunk = Pose(
+        look.yaw * 0.45 - 0.30 * np.sign(look.yaw) * look.chance.happens("over the shoulder", 0.3),
+        0.0,
+        look.roll * 0.15,
+        (0.0, -2.0, 0.0),
+    )
     buffer = Buffer(camera)
     draw_body(buffer, trunk, look, build)
     yield None
@@ -67,7 +77,9 @@ def draw(look: Look, width: int, height: int) -> Iterator[Reference | None]:
     yield from _composed(buffer, picture, hat, look, place, camera, head, trunk)
 
 
-def _composed(buffer: Buffer, picture: Floats, hat: Floats, look: Look, place: Place, camera: Camera, head: Pose, trunk: Pose) -> Iterator[Reference | None]:
+def _composed(
+    buffer: Buffer, picture: Floats, hat: Floats, look: Look, place: Place, camera: Camera, head: Pose, trunk: Pose
+) -> Iterator[Reference | None]:
     shape = shape_of(look)
     mane, beard = hair_on_head(look, shape, head), beard_of(look, shape, head)
     rng = look.chance.stream("strands")
@@ -75,11 +87,15 @@ def _composed(buffer: Buffer, picture: Floats, hat: Floats, look: Look, place: P
     region = np.where(buffer.covered, buffer.region, np.uint8(Region.PLACE))
     whole = place.picture.copy()
 
-    def lay(locks: Locks, colour: tuple[float, float, float], onto: Floats, dark: float, sheen: float = 0.55) -> tuple[Floats, Floats]:
+    def lay(
+        locks: Locks, colour: tuple[float, float, float], onto: Floats, dark: float, sheen: float = 0.55
+    ) -> tuple[Floats, Floats]:
         image = _bytes(onto)
         cover = np.zeros(size, np.uint8)
-        draw_locks(image, cover, camera, locks, colour, lamp(look.light), place.key, place.air, rng, dark=dark, sheen=sheen)
-        return image.astype(np.float32) / 255, cover.astype(np.float32) / 255
+        draw_locks(
+            image, cover, camera, locks, colour, lamp(look.light), place.key, place.air, rng, dark=dark, sheen=sheen
+        )
+        return _floats(image), _floats(cover)
 
     whole, cover = lay(mane.behind, look.hair.colour, whole, 0.62)
     region[cover > 0.5] = np.where(buffer.covered, region, np.uint8(Region.HAIR))[cover > 0.5]
@@ -90,7 +106,9 @@ def _composed(buffer: Buffer, picture: Floats, hat: Floats, look: Look, place: P
     shaded = picture * (1.0 - 0.55 * _cast(hair, look.light, camera.scale))[..., None]
     whole = mix(whole, shaded, solid)
     if "fur" in look.marks:
-        pelt = look.chance.pick("pelt", ((0.30, 0.22, 0.16), (0.62, 0.58, 0.52), (0.16, 0.14, 0.14), (0.46, 0.33, 0.20)))
+        pelt = look.chance.pick(
+            "pelt", ((0.30, 0.22, 0.16), (0.62, 0.58, 0.52), (0.16, 0.14, 0.14), (0.46, 0.33, 0.20))
+        )
         whole, cover = lay(fur_of(look, trunk, build_of(look).shoulders), pelt, whole, 1.0, 0.2)
         face = (buffer.region == Region.FACE) & (buffer.depth > FACE_BEFORE_FUR)
         whole = mix(whole, shaded, solid * face.astype(np.float32))
@@ -117,7 +135,11 @@ def _bytes(picture: Floats) -> Bytes:
     return cast(Bytes, np.clip(picture * 255, 0, 255).astype(np.uint8))
 
 
-def _edge(covered: Floats) -> Floats:
+def _floats(image: Bytes) -> Floats:
+    return image.astype(np.float32) * np.float32(1 / 255)
+
+
+def _edge(covered: Mask) -> Floats:
     filled = cv2.morphologyEx(covered.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return blur(filled.astype(np.float32), 0.9)
 
@@ -133,4 +155,3 @@ def _finished(picture: Floats) -> Floats:
     """Contrast as in an old painting: warm lights, soft shoulder."""
     picture = np.clip(picture, 0, 2)
     return cast(Floats, np.clip(picture / (1 + 0.18 * picture) * 1.12, 0, 1) ** np.float32(0.90))
-

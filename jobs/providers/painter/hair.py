@@ -6,6 +6,7 @@ from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.providers.painter.fields import Bytes, Colour, Floats, smoothstep
 from jobs.providers.painter.sheet import fixed_point
@@ -16,7 +17,8 @@ STEPS = 22
 
 @dataclass(frozen=True, slots=True)
 class Locks:
-    """`curves` has STEPS points for each lock, `normals` the outward direction along them; `width` is in units of space,
+    """`curves` has STEPS points for each lock, `normals` the outward direction along them; `width` is in units of
+    space,
     `tone` a brightness about 1 for each lock."""
 
     curves: Floats
@@ -24,7 +26,7 @@ class Locks:
     width: Floats
     tone: Floats
 
-    def chosen(self, which: Floats) -> "Locks":
+    def chosen(self, which: NDArray[np.intp]) -> "Locks":
         return Locks(self.curves[which], self.normals[which], self.width[which], self.tone[which])
 
 
@@ -72,7 +74,7 @@ def _out_of_face(position: Floats, clear: float) -> Floats:
     """Moves aside what hangs before the face."""
     y = position[:, 1]
     half = clear * np.sqrt(np.clip(1.0 - ((y + 0.10) / 1.10) ** 2, 0.05, 1)) * smoothstep(0.85, 0.35, y)
-    before = (position[:, 2] > 0.05) & (np.abs(position[:, 0]) < half) & (y > -1.15)
+    before = (position[:, 2] > -0.05) & (np.abs(position[:, 0]) < half) & (y > -1.15)
     moved = position.copy()
     side = np.where(position[:, 0] >= 0, 1.0, -1.0)
     moved[:, 0] = np.where(before, position[:, 0] + side * 0.85 * (half - np.abs(position[:, 0])), position[:, 0])
@@ -111,11 +113,14 @@ def draw_locks(
     warm = np.array(key, np.float32) * light[0][..., None]
     cool = np.array(air, np.float32) * light[1][..., None]
     base = np.array(colour, np.float32)
-    lustre = np.sqrt(base) * 0.6 + 0.25
-    paint = base * (warm + cool) * dark * locks.tone[:, None, None] + lustre * light[2][..., None] * np.array(key, np.float32) * dark
+    lustre = np.sqrt(base) * 0.62 + 0.10
+    paint = (
+        base * (warm + cool) * dark * locks.tone[:, None, None]
+        + lustre * light[2][..., None] * np.array(key, np.float32) * dark
+    )
     knots = [*range(0, STEPS - 1, 5), STEPS - 1]
     middles = [(a + b) // 2 for a, b in itertools.pairwise(knots)]
-    jitter = rng.uniform(0.72, 1.28, (count, 2, 1, 1))
+    jitter = rng.uniform(0.80, 1.20, (count, 2, 1, 1))
     tones = np.clip(paint[:, None, middles] * (jitter * 255), 0, 255).tolist()
     grounds = np.clip(paint[:, STEPS // 3] * (0.62 * 255), 0, 255).tolist()
     offsets = np.linspace(-0.5, 0.5, strands) + rng.uniform(-0.14, 0.14, (count, strands))
@@ -143,10 +148,10 @@ def _strand_light(tangent: Floats, normal: Floats, lamp: Floats, sheen: float) -
     """Direct light, light of the air, and shine along the strands (Kajiya and Kay's)."""
     facing = normal @ lamp
     along = tangent @ lamp
-    direct = np.clip((facing + 0.35) / 1.35, 0, 1) * (0.45 + 0.55 * np.sqrt(np.clip(1 - along**2, 0, 1)))
+    direct = np.clip((facing + 0.60) / 1.60, 0, 1) * (0.45 + 0.55 * np.sqrt(np.clip(1 - along**2, 0, 1)))
     half = lamp + np.array([0, 0, 1], np.float32)
     half = half / np.linalg.norm(half)
     ring = np.sqrt(np.clip(1 - (tangent @ half) ** 2, 0, 1))
     shine = sheen * ring**28 * np.clip(normal @ half, 0, 1) ** 1.5
     sky = 0.20 + 0.22 * (0.5 + 0.5 * normal[..., 1])
-    return cast(Floats, 1.15 * direct), cast(Floats, sky), cast(Floats, shine)
+    return cast(Floats, 1.02 * direct), cast(Floats, sky), cast(Floats, shine)

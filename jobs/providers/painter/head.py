@@ -39,14 +39,54 @@ class Shape:
 
 _RACES: dict[str, Shape] = {
     "human": Shape(),
-    "elf": Shape(width=0.93, jaw=0.86, chin=0.95, brow=0.7, nose=0.92, nose_width=0.82, cheek=1.35, eye=1.10, slant=0.30, ear=2.5, hollow=0.7),
+    "elf": Shape(
+        width=0.93,
+        jaw=0.86,
+        chin=0.95,
+        brow=0.7,
+        nose=0.92,
+        nose_width=0.82,
+        cheek=1.35,
+        eye=1.10,
+        slant=0.30,
+        ear=2.5,
+        hollow=0.7,
+    ),
     "dwarf": Shape(width=1.13, jaw=1.18, chin=1.1, brow=1.5, nose=1.22, nose_width=1.42, cheek=1.2, eye=0.94, ear=1.1),
-    "orc": Shape(width=1.10, jaw=1.36, chin=1.5, brow=2.0, nose=0.82, nose_width=1.5, cheek=1.2, lips=1.15, eye=0.88, slant=0.12, ear=1.7),
-    "halfling": Shape(width=1.04, jaw=1.0, chin=0.8, brow=0.7, nose=0.95, nose_width=1.15, cheek=1.2, eye=1.14, ear=1.3, hollow=0.0),
-    "gnome": Shape(width=1.04, jaw=0.9, chin=0.85, brow=0.9, nose=1.42, nose_width=1.3, cheek=1.3, eye=1.15, ear=1.8, hollow=0.2),
+    "orc": Shape(
+        width=1.10,
+        jaw=1.36,
+        chin=1.5,
+        brow=2.0,
+        nose=0.82,
+        nose_width=1.5,
+        cheek=1.2,
+        lips=1.15,
+        eye=0.88,
+        slant=0.12,
+        ear=1.7,
+    ),
+    "halfling": Shape(
+        width=1.04, jaw=1.0, chin=0.8, brow=0.7, nose=0.95, nose_width=1.15, cheek=1.2, eye=1.14, ear=1.3, hollow=0.0
+    ),
+    "gnome": Shape(
+        width=1.04, jaw=0.9, chin=0.85, brow=0.9, nose=1.42, nose_width=1.3, cheek=1.3, eye=1.15, ear=1.8, hollow=0.2
+    ),
     "tiefling": Shape(width=0.96, jaw=0.92, chin=1.15, brow=1.2, cheek=1.35, eye=1.04, slant=0.28, ear=1.9, hollow=0.8),
-    "dragon": Shape(width=1.02, jaw=1.15, chin=1.2, brow=1.9, nose=0.85, nose_width=1.35, cheek=1.6, lips=0.8, slant=0.25, ear=0.0, hollow=0.8),
-}  # fmt: skip
+    "dragon": Shape(
+        width=1.02,
+        jaw=1.15,
+        chin=1.2,
+        brow=1.9,
+        nose=0.85,
+        nose_width=1.35,
+        cheek=1.6,
+        lips=0.8,
+        slant=0.25,
+        ear=0.0,
+        hollow=0.8,
+    ),
+}
 
 
 def shape_of(look: Look) -> Shape:
@@ -142,7 +182,9 @@ def draw_ears(buffer: Buffer, pose: Pose, look: Look, shape: Shape) -> None:
     texture = np.zeros((rows, columns, 5), np.float32)
     inner = np.exp(-(((s + 0.1) / 0.42) ** 2)) * np.exp(-(((t - 0.45) / 0.28) ** 2))
     colour = shade(look.skin, 0.97)
-    texture[..., :3] = flat(rows, columns, (colour[0], colour[1] * 0.88, colour[2] * 0.86)) * (1 - 0.42 * inner[..., None])
+    texture[..., :3] = flat(rows, columns, (colour[0], colour[1] * 0.88, colour[2] * 0.86)) * (
+        1 - 0.42 * inner[..., None]
+    )
     texture[..., 3:] = (0.2, 1.0)
     for sign in (-1.0, 1.0):
         out = 0.05 + 0.10 * (s + 1) / 2 + 0.34 * long * lean
@@ -172,7 +214,9 @@ def draw_horns(buffer: Buffer, pose: Pose, look: Look, shape: Shape) -> None:
     kind = look.chance.pick("horns", ("ram", "swept", "tall") if look.race == "tiefling" else ("swept", "tall"))
     if kind == "ram":
         angle = t * 4.6 - 0.5
-        curve = np.stack([0.30 + 0.50 * t, 0.42 + 0.42 * np.sin(angle + 1.0) - 0.12 * t, -0.28 + 0.45 * np.cos(angle + 1.3)], -1)
+        curve = np.stack(
+            [0.30 + 0.50 * t, 0.42 + 0.42 * np.sin(angle + 1.0) - 0.12 * t, -0.28 + 0.45 * np.cos(angle + 1.3)], -1
+        )
     elif kind == "swept":
         curve = np.stack([0.32 + 0.42 * np.sin(t * 2.2), 0.72 + 0.55 * t, 0.42 - 1.1 * t**1.3], -1)
     else:
@@ -203,7 +247,9 @@ def draw_tusks(buffer: Buffer, pose: Pose, look: Look) -> None:
         buffer.draw(pose.place(tube(turned, radius, 12)), texture, Region.FACE, both_sides=True)
 
 
-def draw_head(buffer: Buffer, pose: Pose, shape: Shape, age: str, face: Floats, pixels: float, origin: tuple[float, float]) -> None:
+def draw_head(
+    buffer: Buffer, pose: Pose, shape: Shape, age: str, face: Floats, pixels: float, origin: tuple[float, float]
+) -> None:
     """Wraps the painted `face` (`pixels` a unit, its `origin` in pixels) around the head."""
     points, place = head_surface(shape, age)
     at = np.empty_like(place)

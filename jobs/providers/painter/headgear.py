@@ -1,10 +1,11 @@
-"""What is worn on the head: hoods, hats, circlets, crowns, helmets, scarves; and what hangs from the ears or sits on the nose."""
+"""What is worn on the head: hoods, hats, circlets, crowns, helmets, scarves; and what hangs from the ears or sits on
+the nose."""
 
 from math import pi
 
 import numpy as np
 
-from jobs.providers.painter.fields import Colour, Floats, blend, clouds, shade, smoothstep
+from jobs.providers.painter.fields import Colour, Floats, Reals, blend, clouds, shade, smoothstep
 from jobs.providers.painter.head import Shape, tube
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.space import Buffer, Pose, Region
@@ -51,7 +52,9 @@ def _hood(buffer: Buffer, pose: Pose, look: Look, shape: Shape) -> None:
     rng = look.chance.stream("hood")
     wave = 0.05 * clouds(rng, rows, columns, 5, 2)
     low = smoothstep(0.1, -0.95, np.sin(v) + 0 * u)
-    x = (shape.half_width + 0.20 + 0.12 * low + wave) * (np.cos(v) ** 0.8) * np.sin(u) + 0.35 * low * np.sign(np.sin(u)) * np.abs(np.sin(u))
+    x = (shape.half_width + 0.20 + 0.12 * low + wave) * (np.cos(v) ** 0.8) * np.sin(u) + 0.35 * low * np.sign(
+        np.sin(u)
+    ) * np.abs(np.sin(u))
     y = 1.36 * np.sin(v) + 0.06 + 0 * u + 0.10 * np.clip(np.cos(u), 0, 1) * np.clip(np.sin(v), 0, 1)
     z = (1.14 + wave) * (np.cos(v) ** 0.7) * np.cos(u) - 0.06
     front = (np.cos(u) > 0) & (z > 0.30 - 0.25 * low)
@@ -66,11 +69,21 @@ def _hood(buffer: Buffer, pose: Pose, look: Look, shape: Shape) -> None:
     buffer.draw(points, texture, Region.DRESS)
 
 
-def _ring(shape: Shape, out: float, angle: Floats) -> tuple[Floats, Floats]:
+def _ring(shape: Shape, out: Reals | float, angle: Floats) -> tuple[Reals, Reals]:
     return (shape.half_width * 0.92 + out) * np.sin(angle), (0.86 + out) * np.cos(angle) - 0.08
 
 
-def _dome(buffer: Buffer, pose: Pose, shape: Shape, colour: Colour, out: float, low: float, *, tilt: float, gloss: float = 0.08) -> None:
+def _dome(
+    buffer: Buffer,
+    pose: Pose,
+    shape: Shape,
+    colour: Colour,
+    out: float,
+    low: float,
+    *,
+    tilt: float,
+    gloss: float = 0.08,
+) -> None:
     t = np.linspace(0.01, 1, 60, dtype=np.float32)[:, None]
     u = np.linspace(-pi, pi, 110, dtype=np.float32)[None, :]
     base = low + tilt * np.sin(u) - 0.35 * smoothstep(0.2, -0.8, np.cos(u))
@@ -84,22 +97,36 @@ def _dome(buffer: Buffer, pose: Pose, shape: Shape, colour: Colour, out: float, 
     buffer.draw(pose.place(np.stack([x, y, z], -1).astype(np.float32)), texture, Region.DRESS)
 
 
-def _band(buffer: Buffer, pose: Pose, shape: Shape, colour: Colour, y: float, thick: float, gloss: float, out: float = 0.05) -> None:
+def _band(
+    buffer: Buffer, pose: Pose, shape: Shape, colour: Colour, y: float, thick: float, gloss: float, out: float = 0.05
+) -> None:
     angle = np.linspace(0, 2 * pi, 100, dtype=np.float32)
     fall = np.sqrt(max(0.05, 1 - (y / 1.16) ** 2))
     x = (shape.half_width * fall**0.86 + out) * np.sin(angle)
     z = (np.where(np.cos(angle) > 0, 0.80, 1.0) * fall**0.85 + out + 0.03) * np.cos(angle)
     path = np.stack([x, y - 0.05 * np.cos(angle) + 0 * angle, z], -1).astype(np.float32)
-    buffer.draw(pose.place(tube(path, np.full(100, thick, np.float32), 14)), _paint(100, 14, colour, gloss), Region.DRESS, both_sides=True)
+    buffer.draw(
+        pose.place(tube(path, np.full(100, thick, np.float32), 14)),
+        _paint(100, 14, colour, gloss),
+        Region.DRESS,
+        both_sides=True,
+    )
 
 
-def _ball(buffer: Buffer, pose: Pose, at: tuple[float, float, float], radius: tuple[float, float], colour: Colour) -> None:
+def _ball(
+    buffer: Buffer, pose: Pose, at: tuple[float, float, float], radius: tuple[float, float], colour: Colour
+) -> None:
     polar = np.linspace(0.03, pi - 0.03, 20)[:, None]
     angle = np.linspace(0, 2 * pi, 30)[None, :]
     x = at[0] + radius[0] * np.sin(polar) * np.sin(angle)
     y = at[1] + radius[1] * np.cos(polar) + 0 * angle
     z = at[2] + radius[0] * np.sin(polar) * np.cos(angle)
-    buffer.draw(pose.place(np.stack([x, y, z], -1).astype(np.float32)), _paint(20, 30, colour, 0.85), Region.DRESS, both_sides=True)
+    buffer.draw(
+        pose.place(np.stack([x, y, z], -1).astype(np.float32)),
+        _paint(20, 30, colour, 0.85),
+        Region.DRESS,
+        both_sides=True,
+    )
 
 
 def _gem(buffer: Buffer, pose: Pose, look: Look) -> None:
@@ -138,9 +165,9 @@ def _cone(buffer: Buffer, pose: Pose, look: Look, shape: Shape) -> None:
     t = np.linspace(1, 0, 80, dtype=np.float32)[:, None]
     u = np.linspace(-pi, pi, 110, dtype=np.float32)[None, :]
     bend = 0.42 * look.chance.pick("bend", (-1, 1)) * t**2
-    slim = (1 - t) ** 0.9 * (1 + 0.06 * np.sin(t * 26))
-    x = (shape.half_width + 0.03) * slim * np.sin(u) + bend
-    z = 0.90 * slim * np.cos(u) - 0.10 - 0.35 * t
+    slim = (1 - t**1.25) ** 0.95 * (1 + 0.06 * np.sin(t * 26))
+    x = (shape.half_width + 0.16) * slim * np.sin(u) + bend
+    z = 1.06 * slim * np.cos(u) - 0.06 - 0.35 * t
     y = 0.62 + 1.25 * t - 0.28 * t**3 + 0 * u - 0.08 * np.cos(u) * (1 - t)
     texture = _paint(80, 110, look.cloth, 0.06)
     texture[-12:-3, :, :3] = look.trim
@@ -155,7 +182,9 @@ def _feather(buffer: Buffer, pose: Pose, look: Look) -> None:
     x = side * (0.62 + 0.55 * t) + s * breadth * 0.75
     y = 0.62 + 0.90 * np.sin(t * 1.9) - s * breadth * side * 0.6
     z = 0.35 - 0.9 * t + 0 * s
-    colour = look.chance.pick("feather", ((0.85, 0.82, 0.74), (0.62, 0.14, 0.12), (0.16, 0.36, 0.42), (0.80, 0.60, 0.20)))
+    colour = look.chance.pick(
+        "feather", ((0.85, 0.82, 0.74), (0.62, 0.14, 0.12), (0.16, 0.36, 0.42), (0.80, 0.60, 0.20))
+    )
     texture = _paint(60, 18, colour, 0.1)
     texture[..., :3] *= (0.85 + 0.2 * np.sin(t * 90 + np.abs(s) * 6))[..., None]
     texture[:, 8:10, :3] = shade(colour, 0.6)
@@ -172,5 +201,17 @@ def _nasal(buffer: Buffer, pose: Pose, look: Look) -> None:
 def _earrings(buffer: Buffer, pose: Pose, look: Look, shape: Shape) -> None:
     angle = np.linspace(0, 2 * pi, 40, dtype=np.float32)
     for side in (-1.0, 1.0):
-        path = np.stack([side * (shape.half_width * 0.97 + 0.06) + 0.02 * np.cos(angle), -0.44 + 0.085 * np.sin(angle), -0.10 + 0.075 * np.cos(angle)], -1)
-        buffer.draw(pose.place(tube(path.astype(np.float32), np.full(40, 0.018, np.float32), 10)), _paint(40, 10, look.trim, 0.9), Region.DRESS, both_sides=True)
+        path = np.stack(
+            [
+                side * (shape.half_width * 0.97 + 0.06) + 0.02 * np.cos(angle),
+                -0.44 + 0.085 * np.sin(angle),
+                -0.10 + 0.075 * np.cos(angle),
+            ],
+            -1,
+        )
+        buffer.draw(
+            pose.place(tube(path.astype(np.float32), np.full(40, 0.018, np.float32), 10)),
+            _paint(40, 10, look.trim, 0.9),
+            Region.DRESS,
+            both_sides=True,
+        )

@@ -1,4 +1,5 @@
-"""Light: from the buffer of surfaces to colours. One warm lamp from the side, soft air from the place, a rim from behind."""
+"""Light: from the buffer of surfaces to colours. One warm lamp from the side, soft air from the place, a rim from
+behind."""
 
 from typing import cast
 
@@ -24,8 +25,10 @@ def lit(buffer: Buffer, side: int, key: Colour, air: Colour, rim: Colour) -> Flo
     diffuse = wrapped * (1.0 - 0.78 * shadow)
     hollow = _hollows(buffer)
     above = 0.5 + 0.5 * normal[..., 1]
-    ambient = (0.16 + 0.20 * above) * (1.0 - 0.55 * hollow)
-    light = diffuse[..., None] * np.array(key, np.float32) * np.float32(1.12) + ambient[..., None] * np.array(air, np.float32)
+    ambient = (0.22 + 0.22 * above) * (1.0 - 0.55 * hollow)
+    light = diffuse[..., None] * np.array(key, np.float32) * np.float32(1.12) + ambient[..., None] * np.array(
+        air, np.float32
+    )
     colour = albedo * light
     # Where light ends on skin it goes red before it goes dark.
     edge = np.clip(1 - np.abs(wrapped - 0.22) / 0.22, 0, 1) * np.clip(1 - gloss * 1.4, 0, 1)
@@ -34,7 +37,7 @@ def lit(buffer: Buffer, side: int, key: Colour, air: Colour, rim: Colour) -> Flo
     half = to_lamp + np.array([0, 0, 1], np.float32)
     half /= np.linalg.norm(half)
     shine = np.clip(normal @ half, 0, 1)
-    spec = (gloss * 0.55 * shine**22 + metal * 0.9 * shine**60) * (1.0 - 0.85 * shadow)
+    spec = (gloss * (0.50 - 0.30 * metal) * shine**22 + metal * 0.55 * shine**70) * (1.0 - 0.85 * shadow)
     colour += spec[..., None] * np.array(key, np.float32)
     colour = _polish(colour, normal, albedo, metal, air, key)
     grazing = np.clip(1.0 - normal[..., 2], 0, 1) ** 2.6
@@ -48,10 +51,10 @@ def _polish(colour: Floats, normal: Floats, albedo: Floats, metal: Floats, air: 
     if not metal.any():
         return colour
     up = 2.0 * normal[..., 2] * normal[..., 1]
-    sky = smoothstep(0.05, 0.55, up)[..., None] * np.array(air, np.float32) * 1.25
+    sky = smoothstep(0.05, 0.75, up)[..., None] * np.array(air, np.float32) * 0.95
     ground = smoothstep(-0.15, -0.7, up)[..., None] * np.array(key, np.float32) * 0.30
-    mirrored = albedo * (sky + ground + 0.08) + sky**2 * 0.12
-    return cast(Floats, colour + (mirrored - colour * 0.35) * metal[..., None] * 0.75)
+    mirrored = albedo * (sky + ground + 0.08) + sky**2 * 0.07
+    return cast(Floats, colour + (mirrored - colour * 0.62) * metal[..., None] * 0.85)
 
 
 def _shadow(buffer: Buffer, to_lamp: Floats) -> Floats:

@@ -15,8 +15,13 @@ from jobs.providers.painter.fields import Colour, blend, shade
 T = TypeVar("T")
 
 _HUMAN_SKINS: tuple[Colour, ...] = (
-    (0.93, 0.76, 0.65), (0.88, 0.69, 0.56), (0.82, 0.61, 0.46), (0.71, 0.50, 0.36), (0.55, 0.36, 0.25), (0.38, 0.24, 0.17),
-)  # fmt: skip
+    (0.93, 0.76, 0.65),
+    (0.88, 0.69, 0.56),
+    (0.82, 0.61, 0.46),
+    (0.71, 0.50, 0.36),
+    (0.55, 0.36, 0.25),
+    (0.38, 0.24, 0.17),
+)
 _SKINS: dict[str, tuple[Colour, ...]] = {
     "human": _HUMAN_SKINS,
     "elf": (*_HUMAN_SKINS[:4], (0.95, 0.82, 0.72), (0.52, 0.50, 0.60)),
@@ -47,8 +52,9 @@ _HAIRS: dict[str, tuple[str, ...]] = {
 }
 _HAIR_COLOURS: dict[str, Colour] = {
     **words.COLOURS,
-    "black": (0.11, 0.09, 0.09), "darkbrown": (0.20, 0.13, 0.09), "brown": (0.36, 0.22, 0.13), "gold": (0.78, 0.58, 0.30),
-    "copper": (0.58, 0.26, 0.10), "red": (0.55, 0.13, 0.10), "white": (0.86, 0.84, 0.80), "grey": (0.50, 0.49, 0.48),
+    "black": (0.11, 0.09, 0.09), "darkbrown": (0.20, 0.13, 0.09), "brown": (0.36, 0.22, 0.13), "gold": (0.78, 0.58,
+    0.30),
+    "copper": (0.58, 0.26, 0.10), "red": (0.52, 0.19, 0.09), "white": (0.86, 0.84, 0.80), "grey": (0.50, 0.49, 0.48),
     "silver": (0.72, 0.72, 0.74),
 }  # fmt: skip
 _EYES: tuple[str, ...] = ("brown", "brown", "brown", "blue", "green", "grey", "orange")
@@ -57,6 +63,8 @@ _EYE_COLOURS: dict[str, Colour] = {
     "brown": (0.34, 0.19, 0.10), "blue": (0.27, 0.45, 0.66), "green": (0.30, 0.48, 0.28), "grey": (0.48, 0.52, 0.56),
     "gold": (0.82, 0.62, 0.16), "orange": (0.74, 0.46, 0.14),
 }  # fmt: skip
+
+_METALS: dict[str, Colour] = {"gold": (0.66, 0.50, 0.22), "silver": (0.60, 0.62, 0.66), "black": (0.16, 0.16, 0.18)}
 
 _PLACES: dict[str, tuple[str, ...]] = {
     "warrior": ("mountain", "ruins", "hall", "snow", "meadow", "forge"),
@@ -83,7 +91,8 @@ _CLOTHS: dict[str, tuple[str, ...]] = {
 _HEADGEAR: dict[str, tuple[str, ...]] = {
     "mage": ("none", "none", "hat", "circlet", "hood"), "necromancer": ("hood", "none", "hood", "circlet"),
     "rogue": ("hood", "none", "none", "scarf"), "ranger": ("none", "hood", "none", "none"),
-    "druid": ("none", "circlet", "none"), "cleric": ("none", "circlet", "hood", "none"), "bard": ("cap", "none", "none"),
+    "druid": ("none", "circlet", "none"), "cleric": ("none", "circlet", "hood", "none"), "bard": ("cap", "none",
+    "none"),
     "noble": ("none", "circlet", "none", "crown"), "artisan": ("none", "scarf", "none"),
     "warrior": ("none", "none", "none", "helmet"),
 }  # fmt: skip
@@ -124,7 +133,8 @@ class Hair:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a portrait shows. Angles are in radians; `light` is -1 where the light comes from the left, 1 from the right."""
+    """What a portrait shows. Angles are in radians; `light` is -1 where the light comes from the left, 1 from the
+    right."""
 
     race: str
     calling: str
@@ -190,7 +200,7 @@ def look_of(request: PortraitRequest) -> Look:
         beard_colour=_HAIR_COLOURS[beard_colour] if beard_colour else shade(hair.colour, 0.92),
         cloth=_varied(chance, "cloth shade", cloth),
         trim=words.COLOURS[chance.pick("trim", ("gold", "silver", "copper", "white", "gold"))],
-        metal=words.COLOURS[metal],
+        metal=_METALS.get(metal, words.COLOURS[metal]),
         headgear=_headgear(chance, race, calling, hair, seen),
         marks=_marks(chance, calling, feminine, seen),
         place=words.PLACES.find(seen) or chance.pick("place", _PLACES[calling]),
@@ -209,7 +219,9 @@ def _plain(text: str) -> str:
 def _varied(chance: Chance, purpose: str, colour: Colour) -> Colour:
     rng = chance.stream(purpose)
     tint = (float(rng.uniform()), float(rng.uniform()), float(rng.uniform()))
-    return shade(blend(colour, tint, 0.10), float(rng.uniform(0.85, 1.12)))
+    grey = sum(colour) / 3
+    muted = blend(colour, (grey, grey, grey), 0.16)
+    return shade(blend(muted, tint, 0.08), float(rng.uniform(0.85, 1.08)))
 
 
 def _feminine(chance: Chance, race: str, class_text: str, seen: str, told: str) -> bool:
@@ -237,21 +249,23 @@ def _eyes(chance: Chance, race: str, seen: str) -> Colour:
 
 
 def _hair(chance: Chance, race: str, feminine: bool, age: str, seen: str) -> Hair:
-    lengths = ("medium", "long", "long", "long", "short") if feminine else ("short", "short", "medium", "long", "cropped")
+    lengths: tuple[str, ...] = (
+        ("medium", "long", "long", "long", "short") if feminine else ("short", "short", "medium", "long", "cropped")
+    )
     if not feminine:
         by_race = {
             "elf": ("long", "long", "medium"),
             "dwarf": ("medium", "long", "bald", "short"),
             "orc": ("bald", "short", "long", "cropped"),
-            "dragon": ("bald", "long", "medium"),
+            "dragon": ("bald", "bald", "long"),
         }
         lengths = by_race.get(race, (*lengths, "bald") if age == "old" else lengths)
-    cuts = ("loose", "loose", "swept", "fringe", "braids", "bun", "tied", "wild")
+    cuts: tuple[str, ...] = ("loose", "loose", "swept", "fringe", "braids", "bun", "tied", "wild")
     if not feminine:
         cuts = ("loose", "swept", "wild", "loose", "tied", "fringe", "swept", "swept")
     if race == "orc":
         cuts = ("mohawk", "braids", "bun", "wild", "swept")
-    said = words.colour_of(seen, words.HAIR_NOUNS)
+    said = words.colour_of(seen, words.HAIR_NOUNS) or words.colour_of(seen, words.BEARD_NOUNS)
     options = _HAIRS[race] if age != "old" else ("grey", "white", "silver", "grey")
     colour = _HAIR_COLOURS[said or chance.pick("hair colour", options)]
     wave = words.HAIR_WAVES.find(seen) or chance.pick("wave", ("straight", "wavy", "wavy", "curly"))
@@ -274,7 +288,9 @@ def _beard(chance: Chance, race: str, feminine: bool, age: str, seen: str) -> st
         return chance.pick("beard", ("long", "long", "full"))
     if age == "young":
         return chance.pick("beard", ("none", "none", "stubble"))
-    return chance.pick("beard", ("none", "stubble", "full", "goatee", "moustache", "none", "long" if age == "old" else "full"))
+    return chance.pick(
+        "beard", ("none", "stubble", "full", "goatee", "moustache", "none", "long" if age == "old" else "full")
+    )
 
 
 def _headgear(chance: Chance, race: str, calling: str, hair: Hair, seen: str) -> str:

@@ -6,13 +6,14 @@ from typing import cast
 
 import numpy as np
 
-from jobs.providers.painter.fields import Floats, smoothstep
+from jobs.providers.painter.fields import Floats, Reals, smoothstep
 from jobs.providers.painter.hair import Locks, grow
 from jobs.providers.painter.head import Shape
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.space import Pose
 
 _LENGTHS = {"bald": 0.0, "cropped": 0.10, "short": 0.36, "medium": 1.25, "long": 2.3}
+_PULLED = frozenset({"mohawk", "swept", "tied", "bun"})
 _CURLS = {"straight": 0.06, "wavy": 0.34, "curly": 0.85}
 
 
@@ -54,6 +55,8 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
     u = rng.uniform(-pi, pi, count * 2)
     y = rng.uniform(-0.55, 1.0, count * 2) * 1.15
     keep = (y > hairline(u.astype(np.float32), look)) & (np.abs(y) < 1.14)
+    if covered:
+        keep &= (np.cos(u) < 0.35) | (y < 0.2)
     if hair.cut == "mohawk":
         keep &= np.abs(np.sin(u) * np.sqrt(np.clip(1 - (y / 1.15) ** 2, 0, 1))) < 0.26
     u, y = u[keep][:count], y[keep][:count]
@@ -78,13 +81,13 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
         lift, weight, curl = 0.05, 0.01, curl * 0.3
     if covered:
         lift, length = lift * 0.3, np.where(unit[:, 1] > 0.45, np.minimum(length, 0.15), length)
-    fringe = (hair.cut == "fringe") & (unit[:, 2] > 0.45) & (unit[:, 1] > 0.45)
-    length = np.where(fringe, rng.uniform(0.42, 0.62, len(unit)), length)
+    fringe = (hair.cut == "fringe" and look.headgear == "none") & (unit[:, 2] > 0.45) & (unit[:, 1] > 0.45)
+    length = np.where(fringe, rng.uniform(0.26, 0.44, len(unit)), length)
     cap = 0.05 + 0.07 * min(1.0, reach) + 0.06 * (hair.wave == "curly")
     curves = grow(
         roots.astype(np.float32), normals, comb, length.astype(np.float32), rng,
         weight=weight, curl=curl, lift=lift, skull=skull(shape, cap * 0.8),
-        clear_face=0.0 if hair.length in ("cropped",) or hair.cut in ("mohawk",) else 0.72 * shape.width,
+        clear_face=0.0 if hair.length == "cropped" or hair.cut in _PULLED else 0.80 * shape.width,
     )  # fmt: skip
     if fringe.any():
         free = grow(
@@ -122,7 +125,9 @@ def _comb(look: Look, roots: Floats, unit: Floats, rng: np.random.Generator) -> 
     back = tie - roots
     back /= np.linalg.norm(back, axis=1, keepdims=True) + 0.05
     forward = np.stack([look.hair.parting + unit[:, 0] * 0.5, np.full(count, 0.1), np.full(count, 0.9)], -1)
-    comb = {"swept": back, "tied": back, "bun": back, "mohawk": back * 0.35, "fringe": aside, "braids": aside}.get(cut, aside)
+    comb = {"swept": back, "tied": back, "bun": back, "mohawk": back * 0.35, "fringe": aside, "braids": aside}.get(
+        cut, aside
+    )
     if cut == "fringe":
         comb = np.where(((unit[:, 2] > 0.45) & (unit[:, 1] > 0.45))[:, None], forward, aside)
     if look.hair.length == "short" and cut in ("loose", "wild"):
@@ -137,15 +142,25 @@ def _gathered(look: Look, shape: Shape, pose: Pose, rng: np.random.Generator) ->
     if look.hair.length not in ("medium", "long") or look.headgear in ("hood", "helmet"):
         return None
     if cut == "bun":
-        return _locks(_knot(rng), rng.uniform(0.07, 0.11, 70), rng.normal(1.0, 0.14, 70), pose, np.array([1, 1, 1], np.float32)), False
+        return _locks(
+            _knot(rng), rng.uniform(0.07, 0.11, 70), rng.normal(1.0, 0.14, 70), pose, np.array([1, 1, 1], np.float32)
+        ), False
     if cut == "braids":
         parts = [_braid(look, shape, side, rng) for side in (-1, 1)]
         curves = np.concatenate(parts)
         count = len(curves)
-        return _locks(curves, np.full(count, 0.085), rng.normal(1.0, 0.10, count), pose, np.array([1, 1, 1], np.float32)), True
+        return _locks(
+            curves, np.full(count, 0.085), rng.normal(1.0, 0.10, count), pose, np.array([1, 1, 1], np.float32)
+        ), True
     if cut == "tied":
         side = look.chance.pick("tail", (-1, 1))
-        return _locks(_tail(side, rng), rng.uniform(0.05, 0.10, 60), rng.normal(1.0, 0.12, 60), pose, np.array([1, 1, 1], np.float32)), False
+        return _locks(
+            _tail(side, rng),
+            rng.uniform(0.05, 0.10, 60),
+            rng.normal(1.0, 0.12, 60),
+            pose,
+            np.array([1, 1, 1], np.float32),
+        ), False
     return None
 
 
@@ -155,7 +170,9 @@ def _knot(rng: np.random.Generator) -> Floats:
     tilt = rng.uniform(-1.2, 1.2, (70, 1))
     angle = start + t * rng.uniform(1.5, 3.6, (70, 1))
     r = 0.30 * np.cos(tilt)
-    curves = np.stack([r * np.cos(angle), 1.18 + 0.24 * np.sin(tilt) + 0.10 * np.sin(angle), -0.42 + r * np.sin(angle)], -1)
+    curves = np.stack(
+        [r * np.cos(angle), 1.18 + 0.24 * np.sin(tilt) + 0.10 * np.sin(angle), -0.42 + r * np.sin(angle)], -1
+    )
     return cast(Floats, curves.astype(np.float32))
 
 
@@ -185,7 +202,7 @@ def _braid(look: Look, shape: Shape, side: int, rng: np.random.Generator) -> Flo
 
 
 def beard_of(look: Look, shape: Shape, pose: Pose) -> Locks:
-    if look.beard in ("none", "stubble") or look.feminine and look.beard != "long" and look.race != "dwarf":
+    if look.beard in ("none", "stubble") or (look.feminine and look.beard != "long" and look.race != "dwarf"):
         return _none()
     rng = look.chance.stream("beard")
     pieces = []
@@ -198,7 +215,7 @@ def beard_of(look: Look, shape: Shape, pose: Pose) -> Locks:
     return _locks(curves, width, rng.normal(1.0, 0.13, len(curves)), pose, np.array([0.9, 1.3, 1.0], np.float32))
 
 
-def _chin(look: Look, shape: Shape, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _chin(look: Look, shape: Shape, rng: np.random.Generator) -> tuple[Floats, Reals]:
     count = {"goatee": 110, "full": 330, "long": 360}[look.beard]
     reach = {"goatee": 0.45, "full": 0.36, "long": 1.35}[look.beard] * look.chance.between("beard length", 0.85, 1.2)
     spread = 0.32 if look.beard == "goatee" else 1.42
@@ -217,12 +234,13 @@ def _chin(look: Look, shape: Shape, rng: np.random.Generator) -> tuple[Floats, F
     length = reach * rng.uniform(0.65, 1.1, count) * (0.45 + 0.55 * np.cos(u * 0.8))
     curves = grow(
         roots, normals, comb, length.astype(np.float32), rng,
-        weight=0.05, curl=_CURLS[look.hair.wave] * 0.55 + 0.12, lift=0.35, skull=np.array([0.62, 1.0, 0.80], np.float32), clear_face=0.0,
+        weight=0.05, curl=_CURLS[look.hair.wave] * 0.55 + 0.12, lift=0.35, skull=np.array([0.62, 1.0, 0.80],
+        np.float32), clear_face=0.0,
     )  # fmt: skip
     return curves, rng.uniform(0.05, 0.085, count) * (1.0 if look.beard == "long" else 0.8)
 
 
-def _moustache(look: Look, shape: Shape, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _moustache(look: Look, shape: Shape, rng: np.random.Generator) -> tuple[Floats, Reals]:
     count = 70
     side = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
     x = side * rng.uniform(0.01, 0.20, count)
@@ -250,9 +268,13 @@ def fur_of(look: Look, pose: Pose, breadth: float) -> Locks:
     z = -0.1 + np.cos(angle) * (0.45 + 0.30 * along)
     order = np.argsort(along * 1.0 - np.cos(angle) * 0.2)[::-1]
     roots = np.stack([x, y, z], -1)[order].astype(np.float32)
-    normals = np.stack([np.sin(angle) * 0.7, np.full(count, 0.55), np.cos(angle) * 0.7 + 0.2], -1)[order].astype(np.float32)
+    normals = np.stack([np.sin(angle) * 0.7, np.full(count, 0.55), np.cos(angle) * 0.7 + 0.2], -1)[order].astype(
+        np.float32
+    )
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    comb = np.stack([np.sin(angle), np.full(count, -0.5), np.cos(angle) * 0.5], -1)[order].astype(np.float32) + rng.normal(0, 0.4, (count, 3)).astype(np.float32)
+    comb = np.stack([np.sin(angle), np.full(count, -0.5), np.cos(angle) * 0.5], -1)[order].astype(
+        np.float32
+    ) + rng.normal(0, 0.4, (count, 3)).astype(np.float32)
     curves = grow(
         roots, normals, comb, rng.uniform(0.22, 0.40, count).astype(np.float32), rng,
         weight=0.06, curl=0.25, lift=0.8, skull=np.array([0.01, 0.01, 0.01], np.float32), clear_face=0.0,
@@ -260,17 +282,26 @@ def fur_of(look: Look, pose: Pose, breadth: float) -> Locks:
     return _locks(curves, rng.uniform(0.07, 0.11, count), rng.normal(0.95, 0.2, count), pose, None, normals)
 
 
-def _locks(curves: Floats, width: Floats, tone: Floats, pose: Pose, axes: Floats | None, fixed: Floats | None = None) -> Locks:
+def _locks(
+    curves: Floats, width: Reals, tone: Reals, pose: Pose, axes: Floats | None, fixed: Floats | None = None
+) -> Locks:
     if axes is not None:
         normals = curves / axes**2 * np.array([1, 0.8, 1], np.float32)
     else:
         normals = np.broadcast_to(fixed[:, None] if fixed is not None else curves, curves.shape).copy()
     normals = normals / (np.linalg.norm(normals, axis=2, keepdims=True) + 1e-6)
-    return Locks(pose.place(curves), pose.turn(normals.astype(np.float32)), width.astype(np.float32), tone.astype(np.float32))
+    return Locks(
+        pose.place(curves), pose.turn(normals.astype(np.float32)), width.astype(np.float32), tone.astype(np.float32)
+    )
 
 
 def _none() -> Locks:
-    return Locks(np.empty((0, 22, 3), np.float32), np.empty((0, 22, 3), np.float32), np.empty(0, np.float32), np.empty(0, np.float32))
+    return Locks(
+        np.empty((0, 22, 3), np.float32),
+        np.empty((0, 22, 3), np.float32),
+        np.empty(0, np.float32),
+        np.empty(0, np.float32),
+    )
 
 
 def _joined(first: Locks, second: Locks) -> Locks:

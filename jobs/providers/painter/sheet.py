@@ -1,4 +1,5 @@
-"""A sheet: a flat texture on which outlines are filled and lines drawn, smooth at their edges, in units and not in pixels."""
+"""A sheet: a flat texture on which outlines are filled and lines drawn, smooth at their edges, in units and not in
+pixels."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -6,7 +7,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from jobs.providers.painter.fields import Bytes, Colour, Floats, Ints, Mask
+from jobs.providers.painter.fields import Bytes, Colour, Floats, Ints, Mask, Reals
 
 Points = Sequence[tuple[float, float]] | Floats
 _SHIFT = 4
@@ -56,7 +57,8 @@ class Sheet:
         gloss: float | None = None,
         inside: Points | None = None,
     ) -> None:
-        """Fills the outline; `soft` blurs its edge by so many units, `inside` keeps the paint within another outline."""
+        """Fills the outline; `soft` blurs its edge by so many units, `inside` keeps the paint within another
+        outline."""
         shape = self._pixels(outline)
         self._lay([shape], -1, colour, opacity, soft, gloss, None if inside is None else self._pixels(inside))
 
@@ -77,28 +79,35 @@ class Sheet:
     def lines(self, paths: Sequence[Points], colour: Colour, width: float, *, opacity: float = 1.0) -> None:
         """Many lines in one coat: where they cross they do not get darker."""
         if len(paths):
-            self._lay([self._pixels(p) for p in paths], max(1, round(width * self.pixels)), colour, opacity, 0.0, None, None)
+            self._lay(
+                [self._pixels(p) for p in paths], max(1, round(width * self.pixels)), colour, opacity, 0.0, None, None
+            )
 
     def disc(
-        self, x: float, y: float, radius: float, colour: Colour, *, opacity: float = 1.0, soft: float = 0.0, inside: Points | None = None
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        colour: Colour,
+        *,
+        opacity: float = 1.0,
+        soft: float = 0.0,
+        inside: Points | None = None,
     ) -> None:
         angle = np.linspace(0, 2 * np.pi, 28, endpoint=False, dtype=np.float32)
         outline = np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=-1).astype(np.float32)
         self.fill(outline, colour, opacity=opacity, soft=soft, inside=inside)
 
-    def tint(self, where: Floats, colour: Colour) -> None:
+    def tint(self, where: Reals, colour: Colour) -> None:
         """Mixes a colour in by a field as large as the sheet."""
-        self.colours[:] += (np.asarray(colour, np.float32) - self.colours) * where[..., None]
+        self.colours[:] += (np.asarray(colour, np.float32) - self.colours) * where[..., None].astype(np.float32)
 
     def cut(self, keep: Mask) -> None:
         self.texture[..., 4] = np.where(keep, self.texture[..., 4], np.float32(0))
 
     def _pixels(self, points: Points) -> Floats:
-        return cast(
-            Floats,
-            np.asarray(points, np.float32) * np.array([self.pixels, -self.pixels], np.float32)
-            + np.array(self.origin, np.float32),
-        )
+        scale = np.array([self.pixels, -self.pixels], np.float32)
+        return np.asarray(points, np.float32) * scale + np.array(self.origin, np.float32)
 
     def _lay(
         self,

@@ -47,7 +47,8 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """A turn to the viewer's right (`yaw`), upwards (`pitch`) and onto the shoulder (`roll`), in radians, around `pivot`."""
+    """A turn to the viewer's right (`yaw`), upwards (`pitch`) and onto the shoulder (`roll`), in radians, around
+    `pivot`."""
 
     yaw: float
     pitch: float
@@ -70,7 +71,8 @@ class Pose:
 
 
 def normals_of(points: Floats) -> Floats:
-    """Unit normals of a grid of points: outwards where rows run down and columns run to the right as seen from outside."""
+    """Unit normals of a grid of points: outwards where rows run down and columns run to the right as seen from
+    outside."""
     across = np.empty_like(points)
     across[:, 1:-1] = points[:, 2:] - points[:, :-2]
     across[:, 0], across[:, -1] = points[:, 1] - points[:, 0], points[:, -1] - points[:, -2]
@@ -94,7 +96,7 @@ class Buffer:
 
     @property
     def covered(self) -> Mask:
-        return cast(Mask, self.depth > FAR)
+        return self.depth > FAR
 
     @property
     def normal(self) -> Floats:
@@ -141,7 +143,8 @@ class Buffer:
         )
 
     def _fine(self, points: Floats) -> Floats:
-        """Where to look the grid up, as (column, row), so that neighbours lie less than a pixel apart on the picture."""
+        """Where to look the grid up, as (column, row), so that neighbours lie less than a pixel apart on the
+        picture."""
         screen = self.camera.project(points)
         along = np.hypot(*np.moveaxis(np.diff(screen, axis=0), -1, 0)).max(axis=1)
         across = np.hypot(*np.moveaxis(np.diff(screen, axis=1), -1, 0)).max(axis=0)
@@ -169,4 +172,6 @@ def _evenly(gaps: Floats) -> Floats:
 
 
 def _looked_up(grid: Floats, where: Floats) -> Floats:
-    return cast(Floats, cv2.remap(grid, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    return cast(
+        Floats, cv2.remap(grid, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )

@@ -35,13 +35,15 @@ def _alternatives(text: str) -> str:
 RACES = Vocabulary(
     {
         "human": "human, man, woman, boy, girl, vampire, northman, nomad",
-        "elf": "elf, elves, elven, elfin, half-elf, half elf, drow, dark elf, fae, fairy, fey, sylvan, dryad, nymph, eladrin",
+        "elf": "elf, elves, elven, elfin, half-elf, half elf, drow, dark elf, fae, fairy, fey, sylvan, dryad, "
+        "nymph, eladrin",
         "dwarf": "dwarf, dwarves, dwarven, duergar",
         "orc": "orc, orcs, orcish, half-orc, half orc, ogre, troll, goblin, hobgoblin, bugbear",
         "halfling": "halfling, hobbit, kender",
         "gnome": "gnome, gnomish",
         "tiefling": "tiefling, demon*, devil*, infernal, fiend*, succubus, cambion, horned",
-        "dragon": "dragonborn, dragon-blooded, dragon blooded, draconic, dragonkin, lizardfolk, half-dragon, dragon-born",
+        "dragon": "dragonborn, dragon-blooded, dragon blooded, draconic, dragonkin, lizardfolk, half-dragon, "
+        "dragon-born",
     }
 )
 
@@ -53,13 +55,15 @@ CALLINGS = Vocabulary(
         "mage": "mage, wizard, sorcerer, sorceress, enchanter, enchantress, arcanist, archmage, conjurer, illusionist, "
         "alchemist, scholar, sage, scribe, artificer, witch, seer, astrologer, magician",
         "necromancer": "necromancer, warlock, lich, cultist, occultist, blood mage, witch hunter",
-        "rogue": "rogue, thief, assassin, spy, smuggler, pirate, bandit, burglar, cutpurse, scoundrel, swashbuckler, corsair",
+        "rogue": "rogue, thief, assassin, spy, smuggler, pirate, bandit, burglar, cutpurse, scoundrel, "
+        "swashbuckler, corsair",
         "ranger": "ranger, hunter, huntress, archer, scout, tracker, warden, beastmaster, falconer, sailor, wanderer",
         "druid": "druid, shaman, herbalist, hedge witch, green witch, oracle, beekeeper",
         "cleric": "cleric, priest, priestess, healer, acolyte, nun, bishop, oracle of, inquisitor",
         "monk": "monk, ascetic, pilgrim, martial artist, friar, hermit",
         "bard": "bard, minstrel, musician, singer, poet, skald, troubadour, jester, dancer, storyteller",
-        "noble": "noble, nobleman, noblewoman, lord, lady, king, queen, prince, princess, duke, duchess, count, countess, "
+        "noble": "noble, nobleman, noblewoman, lord, lady, king, queen, prince, princess, duke, duchess, count, "
+        "countess, "
         "baron, baroness, diplomat, merchant, courtier, emperor, empress",
         "artisan": "artisan, blacksmith, smith, engineer, tinkerer, tinker, farmer, cook, baker, innkeeper, miner, "
         "craftsman, carpenter, brewer, inventor",
@@ -90,12 +94,16 @@ PLACES = Vocabulary(
 
 MOODS = Vocabulary(
     {
-        "smiling": "smile*, smiling, cheer*, happy, jovial, merry, kind, warm, friendly, laugh*, joyful, grin*, gentle, "
+        "smiling": "smile*, smiling, cheer*, happy, jovial, merry, kind, warm, friendly, laugh*, joyful, grin*, "
+        "gentle, "
         "optimis*, playful, generous, jolly",
-        "stern": "stern, serious, grim, stoic, disciplined, solemn, strict, gruff, stubborn, resolute, determined, brooding",
-        "fierce": "fierce, angry, furious, rage*, wild, savage, ruthless, hot-headed, aggressive, scowl*, menacing, snarl*",
+        "stern": "stern, serious, grim, stoic, disciplined, solemn, strict, gruff, stubborn, resolute, "
+        "determined, brooding",
+        "fierce": "fierce, angry, furious, rage*, wild, savage, ruthless, hot-headed, aggressive, scowl*, "
+        "menacing, snarl*",
         "sad": "sad, melanchol*, sorrow*, mourn*, weary, tired, lonely, haunted, grie*, wistful, tearful",
-        "sly": "sly, cunning, mischiev*, smirk*, sarcastic, clever, crafty, scheming, witty, charming, roguish, devious",
+        "sly": "sly, cunning, mischiev*, smirk*, sarcastic, clever, crafty, scheming, witty, charming, roguish, "
+        "devious",
         "proud": "proud, arrogant, haughty, noble, regal, confident, vain, ambitious, imperious",
         "calm": "calm, serene, wise, patient, quiet, thoughtful, peaceful, gaze, contemplative, dreamy, curious, shy",
     }
@@ -114,7 +122,8 @@ FEMININE = Vocabulary(
         "yes": "woman, female, she, her, girl, lady, queen, princess, priestess, sorceress, enchantress, huntress, "
         "witch, duchess, countess, baroness, empress, mother, grandmother, sister, daughter, shieldmaiden, nun, crone, "
         "noblewoman, swordswoman, feminine, goddess, succubus, nymph, dryad",
-        "no": "man, male, he, his, him, boy, lord, king, prince, priest, sorcerer, wizard, duke, baron, emperor, father, "
+        "no": "man, male, he, his, him, boy, lord, king, prince, priest, sorcerer, wizard, duke, baron, emperor, "
+        "father, "
         "grandfather, brother, son, bearded, nobleman, swordsman, masculine, beard, moustache, mustache",
     }
 )
@@ -142,7 +151,11 @@ HAIR_CUTS = Vocabulary(
 )
 
 HAIR_WAVES = Vocabulary(
-    {"curly": "curly, curls, frizzy, ringlets, afro, coiled", "wavy": "wavy, waves of", "straight": "straight, sleek, silky"}
+    {
+        "curly": "curly, curls, frizzy, ringlets, afro, coiled",
+        "wavy": "wavy, waves of",
+        "straight": "straight, sleek, silky",
+    }
 )
 
 BEARDS = Vocabulary(
@@ -151,7 +164,8 @@ BEARDS = Vocabulary(
         "stubble": "stubble, unshaven, five o'clock shadow, stubbled",
         "moustache": "moustache, mustache",
         "goatee": "goatee, pointed beard, chin beard, van dyke",
-        "long": "long beard, flowing beard, great beard, braided beard, bushy beard, long white beard, huge beard, plaited beard",
+        "long": "long beard, flowing beard, great beard, braided beard, bushy beard, long white beard, "
+        "huge beard, plaited beard",
         "full": "beard, bearded, full beard, thick beard",
     }
 )
@@ -194,7 +208,10 @@ _COLOURS: dict[str, tuple[str, Colour]] = {
     "copper": ("copper, ginger, auburn, rust, fiery, flame, red-haired, coppery, bronze", (0.58, 0.25, 0.10)),
     "orange": ("orange, amber, saffron, russet", (0.78, 0.43, 0.12)),
     "gold": ("gold, golden, blond, blonde, honey, straw, flaxen, yellow, sandy, wheat", (0.80, 0.62, 0.28)),
-    "brown": ("brown, chestnut, hazel, umber, brunette, mahogany, leather-brown, dark brown, walnut", (0.33, 0.20, 0.12)),
+    "brown": (
+        "brown, chestnut, hazel, umber, brunette, mahogany, leather-brown, dark brown, walnut",
+        (0.33, 0.20, 0.12),
+    ),
     "tan": ("tan, tanned, beige, olive-brown", (0.62, 0.46, 0.32)),
     "green": ("green, emerald, jade, moss, olive, forest-green, verdant", (0.20, 0.40, 0.22)),
     "teal": ("teal, turquoise, aqua, cyan, sea-green", (0.13, 0.45, 0.46)),
@@ -213,7 +230,9 @@ DRESS_NOUNS = re.compile(
     r"\b(?:robes?|cloak|cape|tunic|coat|dress|gown|hood|cowl|doublet|jacket|vest|shirt|vestments|cassock|habit|garb|"
     r"clothes|clothing|leathers|surcoat|tabard|mantle|silks?|velvet|finery|armou?r|plate|scarf|hat|cap)\b"
 )
-METAL_NOUNS = re.compile(r"\b(?:armou?r|plate|breastplate|mail|chainmail|cuirass|circlet|crown|helm|helmet|pauldrons?)\b")
+METAL_NOUNS = re.compile(
+    r"\b(?:armou?r|plate|breastplate|mail|chainmail|cuirass|circlet|crown|helm|helmet|pauldrons?)\b"
+)
 
 _WORD = re.compile(r"[\w'-]+|[.;]")
 _LINKS = frozenset({"of", "is", "are", "as", "like", "was", "were", "a", "the"})

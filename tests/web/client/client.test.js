@@ -13,7 +13,8 @@ import { A, B, job } from "./support/records.js";
 const HELLO = /** @type {const} */ ({ type: "hello", ping_interval_ms: 25_000, retry_window_ms: 5_000, max_jobs: 256 });
 
 /** @type {Handler} */
-const accept = ({ body }) => json(job(String(/** @type {{id: string}} */ (body).id), 5, { status: "queued" }), { status: 202 });
+const accept = ({ body }) =>
+  json(job(String(/** @type {{id: string}} */ (body).id), 5, { status: "queued" }), { status: 202 });
 
 const nothing = () => {};
 
@@ -28,7 +29,15 @@ function connect({ blocked = false, ...options } = {}) {
   const window = Object.assign(new EventTarget(), { document: { hidden: false } });
   const network = { blocked };
   const { WebSocket, made } = fakeWebSockets(network);
-  const client = createClient({ url: "https://limner.test/", fetch: server.fetch, WebSocket, clock, random: () => 0.5, window, ...options });
+  const client = createClient({
+    url: "https://limner.test/",
+    fetch: server.fetch,
+    WebSocket,
+    clock,
+    random: () => 0.5,
+    window,
+    ...options,
+  });
   /** The newest socket, open and greeted. */
   const greet = () => {
     const socket = made.at(-1);
@@ -75,7 +84,10 @@ test("for await follows a job to its end", async () => {
   })();
   await settled();
   const socket = greet();
-  for (const [version, status] of /** @type {const} */ ([[7, "processing"], [8, "succeeded"]])) {
+  for (const [version, status] of /** @type {const} */ ([
+    [7, "processing"],
+    [8, "succeeded"],
+  ])) {
     socket.say({ type: "job", job: job(A, version, { status }) });
     await settled();
   }
@@ -103,7 +115,7 @@ test("where WebSockets are blocked the same arrives by polling", async () => {
 test("where there are no WebSockets at all it polls too", async () => {
   const clock = new ManualClock();
   const server = new FakeHttp(() => json({ jobs: [job(A, 7)], unknown: [] }));
-  const client = createClient({ url: "https://limner.test/", fetch: server.fetch, clock });
+  const client = createClient({ url: "https://limner.test/", fetch: server.fetch, WebSocket: null, clock });
   client.job(A).subscribe(nothing);
   await clock.advance(0);
   assert.equal(client.job(A).snapshot().job?.version, 7);
@@ -145,17 +157,21 @@ test("cancel, retry and remove call the server; the answers of the first two are
   assert.equal(store.snapshot().job?.status, "queued");
   await client.remove(A);
   assert.equal(store.snapshot().job?.status, "queued");
-  assert.deepEqual(server.calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`), [
-    `POST /jobs/${A}/cancel`,
-    `POST /jobs/${A}/retry`,
-    `DELETE /jobs/${A}`,
-  ]);
+  assert.deepEqual(
+    server.calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`),
+    [`POST /jobs/${A}/cancel`, `POST /jobs/${A}/retry`, `DELETE /jobs/${A}`],
+  );
 });
 
 test("a call that is refused throws what the server says", async () => {
   const { client, server } = connect();
-  server.handler = () => json({ title: "Not yours", status: 403, detail: "Only its owner may cancel a job." }, { status: 403 });
-  await assert.rejects(client.cancel(A), { name: "LimnerError", status: 403, message: "Only its owner may cancel a job." });
+  server.handler = () =>
+    json({ title: "Not yours", status: 403, detail: "Only its owner may cancel a job." }, { status: 403 });
+  await assert.rejects(client.cancel(A), {
+    name: "LimnerError",
+    status: 403,
+    message: "Only its owner may cancel a job.",
+  });
 });
 
 test("a job that was lost within a minute of its acceptance is submitted again, unseen", async () => {
@@ -169,7 +185,13 @@ test("a job that was lost within a minute of its acceptance is submitted again, 
   server.handler = ({ body }) => json(job(String(/** @type {{id: string}} */ (body).id), 3), { status: 202 });
   socket.say({ type: "unknown", job: id, expired: false });
   await settled();
-  assert.deepEqual(server.calls.map(({ body }) => body), [{ id, count: 3 }, { id, count: 3 }]);
+  assert.deepEqual(
+    server.calls.map(({ body }) => body),
+    [
+      { id, count: 3 },
+      { id, count: 3 },
+    ],
+  );
   assert.deepEqual([phases, store.snapshot().job?.version], [["known"], 3]);
 });
 
@@ -259,6 +281,9 @@ test("closing ends everything", async () => {
   window.dispatchEvent(new Event("focus"));
   client.job(B).subscribe(nothing);
   await clock.advance(600_000);
-  assert.deepEqual([client.connection.snapshot().phase, made.length, socket.readyState, clock.pending], ["closed", 1, 3, 0]);
+  assert.deepEqual(
+    [client.connection.snapshot().phase, made.length, socket.readyState, clock.pending],
+    ["closed", 1, 3, 0],
+  );
   for await (const { phase } of client.connection) assert.equal(phase, "closed");
 });

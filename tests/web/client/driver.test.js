@@ -16,11 +16,13 @@ function connect(onState, SocketTransport = ScriptedTransport) {
   /** @type {JobState[]} */
   const states = [];
   /** @param {"websocket" | "polling"} name */
-  const make = (name, Transport = ScriptedTransport) => () => {
-    const transport = new Transport();
-    made[name].push(transport);
-    return transport;
-  };
+  const make =
+    (name, Transport = ScriptedTransport) =>
+    () => {
+      const transport = new Transport();
+      made[name].push(transport);
+      return transport;
+    };
   const driver = new Driver({
     clock,
     random: () => 0.5,
@@ -40,7 +42,10 @@ test("what the machine asks for happens: connect, subscribe, deliver", () => {
   socket?.greet();
   socket?.handlers?.onMessage({ type: "job", job: job(A, 7) });
   assert.deepEqual(socket?.sent, [{ type: "subscribe", jobs: { [A]: 0 } }]);
-  assert.deepEqual(states.map((state) => state.job?.version), [7]);
+  assert.deepEqual(
+    states.map((state) => state.job?.version),
+    [7],
+  );
 });
 
 test("timers go off, and those that are not wanted any more do not", async () => {
@@ -65,6 +70,15 @@ test("a listener that watches another job while it is told of one does not distu
   await clock.advance(0);
   assert.deepEqual(socket?.sent.at(-1), { type: "subscribe", jobs: { [B]: 0 } });
   assert.equal(states.length, 1);
+});
+
+test("a listener that closes the client in the middle of a turn leaves nothing behind", () => {
+  const { clock, driver, made } = connect((driver) => driver.dispatch({ type: "close" }));
+  driver.dispatch({ type: "watch", state: loading(A) });
+  made.websocket[0]?.handlers?.onClose(1006, "");
+  made.polling[0]?.handlers?.onOpen();
+  driver.dispatch({ type: "record", job: job(A, 7) });
+  assert.equal(clock.pending, 0);
 });
 
 test("the connection is a store that changes only when there is something new", () => {

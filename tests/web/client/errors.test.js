@@ -28,11 +28,15 @@ test("an error carries what the server's problem says", () => {
 test("an answer that is no problem document still makes a sentence", () => {
   assert.equal(LimnerError.from(answer(500, "<html>"), NOW).message, "Nope");
   assert.equal(LimnerError.from({ ...answer(500, ""), statusText: "" }, NOW).message, "The server answered 500.");
-  assert.deepEqual(LimnerError.from(answer(400, '{"errors":[7,{"field":1}]}'), NOW).errors, [{ field: "", message: "" }]);
+  assert.deepEqual(LimnerError.from(answer(400, '{"errors":[7,{"field":1}]}'), NOW).errors, [
+    { field: "", message: "" },
+  ]);
 });
 
 test("what may succeed later, unchanged, is told apart", () => {
-  const temporary = [0, 400, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504].filter((status) => new LimnerError({ status }).temporary);
+  const temporary = [0, 400, 403, 404, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504].filter(
+    (status) => new LimnerError({ status }).temporary,
+  );
   assert.deepEqual(temporary, [0, 429, 502, 503, 504]);
 });
 

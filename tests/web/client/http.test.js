@@ -15,7 +15,11 @@ import { FakeHttp, json, noAnswer, noNetwork } from "./support/fake-http.js";
 function connect(base, handler) {
   const clock = new ManualClock();
   const server = new FakeHttp(handler);
-  return { clock, server, http: new Http({ base, headers: { Authorization: "Bearer k" }, fetch: server.fetch, clock }) };
+  return {
+    clock,
+    server,
+    http: new Http({ base, headers: { Authorization: "Bearer k" }, fetch: server.fetch, clock }),
+  };
 }
 
 test("paths are resolved against the server, which may be a folder of a site", () => {
@@ -40,7 +44,10 @@ test("a call carries the client's headers, and JSON with its type", async () => 
   const { http, server } = connect("https://x.test", () => json({ ok: true }));
   const answer = await http.request("/characters", { method: "POST", body: { count: 3 } });
   const [call] = server.calls;
-  assert.deepEqual([call?.method, call?.body, call?.headers.get("content-type")], ["POST", { count: 3 }, "application/json"]);
+  assert.deepEqual(
+    [call?.method, call?.body, call?.headers.get("content-type")],
+    ["POST", { count: 3 }, "application/json"],
+  );
   assert.equal(call?.headers.get("authorization"), "Bearer k");
   assert.deepEqual([answer.status, answer.text], [200, '{"ok":true}']);
 });

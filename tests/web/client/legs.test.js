@@ -100,7 +100,11 @@ test("4500 to 4999 end the use of WebSockets: polling takes over, and nothing tr
 });
 
 test("after a connection that was lost by everybody, the first attempt is spread over the server's window", () => {
-  for (const [random, after] of [[0, 0], [0.5, 4_000], [0.75, 6_000]]) {
+  for (const [random, after] of [
+    [0, 0],
+    [0.5, 4_000],
+    [0.75, 6_000],
+  ]) {
     const rig = new Rig().connect([A], { retry_window_ms: 8_000 });
     rig.live(60_000);
     rig.random = random ?? 0;
@@ -138,6 +142,19 @@ test("while polling works, the WebSocket is tried at growing intervals", () => {
     return interval;
   });
   assert.deepEqual(intervals, [7_500, 15_000, 30_000, 60_000, 120_000, 225_000, 225_000, 225_000]);
+});
+
+test("after a WebSocket that lived long, trials start again at the shortest interval", () => {
+  const rig = new Rig().poll(A);
+  rig.advance(7_500);
+  rig.closed();
+  rig.advance(15_000);
+  rig.greet();
+  rig.live(YOUNG_MS);
+  rig.closed();
+  rig.advance(rig.due("retry:websocket") ?? 0);
+  rig.closed();
+  assert.equal(rig.due("retry:websocket"), 7_500);
 });
 
 test("a trial beside polling may take its time", () => {

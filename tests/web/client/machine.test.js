@@ -13,7 +13,13 @@ test("nothing is connected before something is watched", () => {
 
 test("the phases of a connection that works, breaks and works again", () => {
   const rig = new Rig();
-  const phases = [() => rig.watch(A), () => rig.greet(), () => rig.closed(), () => rig.advance(5_000), () => rig.greet()].map((act) => {
+  const phases = [
+    () => rig.watch(A),
+    () => rig.greet(),
+    () => rig.closed(),
+    () => rig.advance(5_000),
+    () => rig.greet(),
+  ].map((act) => {
     act();
     return rig.connection.phase;
   });

@@ -21,8 +21,20 @@ test("sixteen digits of version are read exactly", () => {
 });
 
 test("what is not understood is passed over", () => {
-  const texts = ["", "{", "null", "[]", "7", '{"type":"news"}', '{"type":"job","job":{}}', '{"type":"unknown","job":1}'];
-  assert.deepEqual(texts.map(parseServerMessage), texts.map(() => null));
+  const texts = [
+    "",
+    "{",
+    "null",
+    "[]",
+    "7",
+    '{"type":"news"}',
+    '{"type":"job","job":{}}',
+    '{"type":"unknown","job":1}',
+  ];
+  assert.deepEqual(
+    texts.map(parseServerMessage),
+    texts.map(() => null),
+  );
 });
 
 test("a hello with odd numbers gets the usual ones", () => {

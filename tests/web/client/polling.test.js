@@ -25,7 +25,10 @@ function connect(handler) {
 }
 
 /** @param {Job[]} jobs */
-const answer = (...jobs) => () => json({ jobs, unknown: [] });
+const answer =
+  (...jobs) =>
+  () =>
+    json({ jobs, unknown: [] });
 
 /** @param {string | undefined} url */
 const idsOf = (url) => new URL(url ?? "").searchParams.getAll("id");
@@ -41,7 +44,10 @@ test("a subscription is answered with the record, then with `subscribed`", async
   transport.send({ type: "subscribe", jobs: { [A]: 0 } });
   await clock.advance(0);
   assert.equal(server.calls[0]?.url, `https://limner.test/jobs?id=${A}`);
-  assert.deepEqual(listener.messages, [{ type: "job", job: job(A, 7) }, { type: "subscribed", jobs: [A] }]);
+  assert.deepEqual(listener.messages, [
+    { type: "job", job: job(A, 7) },
+    { type: "subscribed", jobs: [A] },
+  ]);
 });
 
 test("a record of the version that is known already is not told", async () => {
@@ -63,7 +69,9 @@ test("it asks every three seconds, and each change is told once", async () => {
 });
 
 test("Retry-After is the interval where there is one", async () => {
-  const { clock, server, transport } = connect(() => json({ jobs: [job(A, 7)], unknown: [] }, { headers: { "Retry-After": "8" } }));
+  const { clock, server, transport } = connect(() =>
+    json({ jobs: [job(A, 7)], unknown: [] }, { headers: { "Retry-After": "8" } }),
+  );
   transport.send({ type: "subscribe", jobs: { [A]: 0 } });
   await clock.advance(7_999);
   assert.equal(server.calls.length, 1);
@@ -72,7 +80,9 @@ test("Retry-After is the interval where there is one", async () => {
 });
 
 test("the ETag is sent back, and 304 means that nothing changed", async () => {
-  const { clock, server, transport, listener } = connect(() => json({ jobs: [job(A, 7)], unknown: [] }, { headers: { ETag: '"x"' } }));
+  const { clock, server, transport, listener } = connect(() =>
+    json({ jobs: [job(A, 7)], unknown: [] }, { headers: { ETag: '"x"' } }),
+  );
   transport.send({ type: "subscribe", jobs: { [A]: 0 } });
   await clock.advance(0);
   listener.take();
@@ -84,7 +94,9 @@ test("the ETag is sent back, and 304 means that nothing changed", async () => {
 });
 
 test("after another subscription the whole answer is asked for again", async () => {
-  const { clock, server, transport } = connect(() => json({ jobs: [job(A, 7)], unknown: [] }, { headers: { ETag: '"x"' } }));
+  const { clock, server, transport } = connect(() =>
+    json({ jobs: [job(A, 7)], unknown: [] }, { headers: { ETag: '"x"' } }),
+  );
   transport.send({ type: "subscribe", jobs: { [A]: 0 } });
   await clock.advance(0);
   transport.send({ type: "subscribe", jobs: { [A]: 0 } });
@@ -97,7 +109,10 @@ test("a hundred jobs are asked for in one request, more in several", async () =>
   const ids = Array.from({ length: 250 }, (_, index) => idOf(index));
   transport.send({ type: "subscribe", jobs: Object.fromEntries(ids.map((id) => [id, 0])) });
   await clock.advance(0);
-  assert.deepEqual(server.calls.map(({ url }) => idsOf(url).length), [BATCH, BATCH, 50]);
+  assert.deepEqual(
+    server.calls.map(({ url }) => idsOf(url).length),
+    [BATCH, BATCH, 50],
+  );
 });
 
 test("jobs that were subscribed at different times are asked for together", async () => {
@@ -106,7 +121,10 @@ test("jobs that were subscribed at different times are asked for together", asyn
   await clock.advance(1_000);
   transport.send({ type: "subscribe", jobs: { [B]: 0 } });
   await clock.advance(INTERVAL_MS);
-  assert.deepEqual(server.calls.map(({ url }) => idsOf(url)), [[A], [A, B], [A, B]]);
+  assert.deepEqual(
+    server.calls.map(({ url }) => idsOf(url)),
+    [[A], [A, B], [A, B]],
+  );
 });
 
 test("a final job is asked for every half minute only", async () => {
@@ -127,10 +145,13 @@ test("unknown and expired jobs are told, once each", async () => {
   const [known, unknown, expired] = [A, B, "7d9f1c8a-2e3b-4a5c-8d6e-0f1a2b3c4d5e"];
   transport.send({ type: "subscribe", jobs: { [known]: 0, [unknown]: 5, [expired]: 0 } });
   await clock.advance(INTERVAL_MS);
-  assert.deepEqual(listener.messages.filter(({ type }) => type === "unknown"), [
-    { type: "unknown", job: unknown, expired: false },
-    { type: "unknown", job: expired, expired: true },
-  ]);
+  assert.deepEqual(
+    listener.messages.filter(({ type }) => type === "unknown"),
+    [
+      { type: "unknown", job: unknown, expired: false },
+      { type: "unknown", job: expired, expired: true },
+    ],
+  );
 });
 
 test("an unknown job is asked for often in its first minute, since it may be about to appear", async () => {
@@ -185,10 +206,15 @@ test("an answer that was on its way when the job was subscribed anew belongs to 
 
 for (const status of [429, 503]) {
   test(`${status} is no end: it waits as long as it is told`, async () => {
-    const { clock, server, transport, listener } = connect(() => json({}, { status, headers: { "Retry-After": "10" } }));
+    const { clock, server, transport, listener } = connect(() =>
+      json({}, { status, headers: { "Retry-After": "10" } }),
+    );
     transport.send({ type: "subscribe", jobs: { [A]: 0 } });
     await clock.advance(9_999);
-    assert.deepEqual(listener.take().map((message) => message.type === "error" && message.code), ["unavailable"]);
+    assert.deepEqual(
+      listener.take().map((message) => message.type === "error" && message.code),
+      ["unavailable"],
+    );
     server.handler = answer(job(A, 7));
     await clock.advance(1);
     assert.deepEqual([listener.messages[0]?.type, listener.closes], ["job", []]);

@@ -47,6 +47,22 @@ test("who leaves while news is handed round hears no more", () => {
   assert.deepEqual(heard, ["other"]);
 });
 
+test("a listener that throws keeps the news from nobody, and its error is not hidden", (t) => {
+  const later = t.mock.method(globalThis, "queueMicrotask", () => {});
+  const store = new Store(1);
+  /** @type {number[]} */
+  const heard = [];
+  store.subscribe(() => {
+    throw new Error("mine");
+  });
+  store.subscribe((value) => heard.push(value));
+  store.set(2);
+  assert.deepEqual(heard, [2]);
+  const [call] = later.mock.calls;
+  assert.ok(call?.arguments[0]);
+  assert.throws(call.arguments[0], { message: "mine" });
+});
+
 test("subscribe and snapshot work without their object", () => {
   const { subscribe, snapshot } = new Store(1);
   subscribe(() => {})();

@@ -13,14 +13,18 @@ import { A, B, job } from "./support/records.js";
 const { signal } = new AbortController();
 
 /** @type {Handler} */
-const accept = ({ body }) => json(job(String(/** @type {{id: string}} */ (body).id), 5, { status: "queued" }), { status: 202 });
+const accept = ({ body }) =>
+  json(job(String(/** @type {{id: string}} */ (body).id), 5, { status: "queued" }), { status: 202 });
 
 /**
  * @param {number} status
  * @param {Record<string, string>} [headers]
  * @returns {Handler}
  */
-const refuse = (status, headers = {}) => () => json({ title: "No", status }, { status, headers });
+const refuse =
+  (status, headers = {}) =>
+  () =>
+    json({ title: "No", status }, { status, headers });
 
 /** @param {...Handler} handlers */
 function connect(...handlers) {
@@ -35,11 +39,17 @@ test("each kind has its path, and each submission an id of its own", async () =>
   const { server, submitter } = connect(accept);
   const characters = await submitter.submit("characters", { count: 3 }, signal);
   const portrait = await submitter.submit("portrait", { description: "a dwarf" }, signal);
-  assert.deepEqual(server.calls.map(({ method, url }) => `${method} ${url}`), [
-    "POST https://limner.test/characters",
-    "POST https://limner.test/portraits",
-  ]);
-  assert.deepEqual(server.calls.map(({ body }) => body), [{ id: characters.id, count: 3 }, { id: portrait.id, description: "a dwarf" }]);
+  assert.deepEqual(
+    server.calls.map(({ method, url }) => `${method} ${url}`),
+    ["POST https://limner.test/characters", "POST https://limner.test/portraits"],
+  );
+  assert.deepEqual(
+    server.calls.map(({ body }) => body),
+    [
+      { id: characters.id, count: 3 },
+      { id: portrait.id, description: "a dwarf" },
+    ],
+  );
   assert.ok(parseJobId(characters.id) && parseJobId(portrait.id) && characters.id !== portrait.id);
 });
 

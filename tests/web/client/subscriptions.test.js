@@ -52,6 +52,24 @@ test("no more messages are sent in 10 s than the server stands; the rest follow"
   assert.equal(rig.state.websocket.ids.size, 41);
 });
 
+test("what waits for its turn waits until the oldest message that counts is no longer counted", () => {
+  const rig = new Rig().connect([A]);
+  for (let index = 1; index < BUDGET; index += 1) {
+    rig.advance(600);
+    rig.say({ type: "pong" });
+    rig.watch(idOf(index));
+    rig.advance(0);
+  }
+  rig.advance(1_100);
+  assert.deepEqual(rig.sent(rig.input({ type: "wake" })), [{ type: "ping" }]);
+  rig.say({ type: "pong" });
+  rig.advance(600);
+  rig.watch(B);
+  assert.deepEqual(rig.sent(rig.advance(0)), []);
+  assert.equal(rig.due("flush"), 500);
+  assert.deepEqual(rig.sent(rig.advance(500)), [{ type: "subscribe", jobs: { [B]: 0 } }]);
+});
+
 for (const { name, shown, event, taken } of vectors.live_versions) {
   test(`between live events: ${name} is ${taken ? "taken" : "passed over"}`, () => {
     const rig = new Rig().connect([A]);
@@ -158,6 +176,8 @@ test("jobs that are polled beside it go on while the WebSocket comes back", () =
   const rig = new Rig().connect(many(4), { max_jobs: 3 });
   rig.opened("polling");
   rig.closed();
+  rig.watch(A);
+  rig.advance(0);
   rig.tell(job(idOf(3), 7), "polling");
   assert.equal(rig.job(idOf(3))?.version, 7);
   assert.equal(rig.connection.phase, "waiting");

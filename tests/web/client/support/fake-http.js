@@ -25,7 +25,12 @@ export class FakeHttp {
   /** @type {Fetch} */
   fetch = async (url, { method = "GET", headers, body, signal }) => {
     signal?.throwIfAborted();
-    const call = { method, url, headers: new Headers(headers), body: typeof body === "string" ? JSON.parse(body) : undefined };
+    const call = {
+      method,
+      url,
+      headers: new Headers(headers),
+      body: typeof body === "string" ? JSON.parse(body) : undefined,
+    };
     this.calls.push(call);
     const aborted = new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     return /** @type {Promise<Response>} */ (Promise.race([this.handler(call), aborted]));

@@ -186,7 +186,8 @@ export class World {
    */
   #accept(link, wire) {
     wire.open = true;
-    if (wire.name === "websocket") wire.down.push({ type: "hello", ping_interval_ms: 25_000, retry_window_ms: 1_000, max_jobs: this.maxJobs });
+    if (wire.name === "websocket")
+      wire.down.push({ type: "hello", ping_interval_ms: 25_000, retry_window_ms: 1_000, max_jobs: this.maxJobs });
     this.#input({ type: "opened", link });
   }
 

@@ -1,0 +1,123 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from storage.connect import connect, inspect, store_errors
+from storage.durations import Durations
+from storage.errors import SettingsError, StoreUnavailable, UnfitStore
+from storage.jobs import JobStore
+from storage.keys import Keys
+from storage.portraits import PortraitStore
+from storage.records.ids import new_job_id
+from storage.settings import StorageSettings
+from tests.support.fake_redis import redis_that_says
+from tests.support.job_states import submission
+
+pytestmark = pytest.mark.timeout(30)
+
+FIT = {"redis_version": "7.2.4", "redis_mode": "standalone", "cluster_enabled": 0, "maxmemory_policy": "noeviction"}
+
+CALLS: dict[str, Callable[[Redis, Keys, JobStore], Awaitable[object]]] = {
+    "now": lambda client, keys, store: store.now(),
+    "submit": lambda client, keys, store: store.submit(submission()),
+    "get": lambda client, keys, store: store.get(new_job_id()),
+    "owned": lambda client, keys, store: store.owned("ann", limit=1),
+    "cancel": lambda client, keys, store: store.cancel(new_job_id()),
+    "retry": lambda client, keys, store: store.retry(new_job_id()),
+    "remove": lambda client, keys, store: store.remove(new_job_id()),
+    "renew": lambda client, keys, store: store.renew(new_job_id(), b"1", lease_ms=1),
+    "sweep": lambda client, keys, store: store.sweep(lease_ms=1, patience_ms=1, offset=0, batch=1),
+    "count_active": lambda client, keys, store: store.count_active(),
+    "portrait": lambda client, keys, store: PortraitStore(client, keys).data(new_job_id()),
+    "add duration": lambda client, keys, store: Durations(client, keys).add("portrait", "painter", 1),
+    "recent durations": lambda client, keys, store: Durations(client, keys).recent("portrait", "painter"),
+    "inspect": lambda client, keys, store: inspect(client),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+async def test_whatever_is_asked_of_a_redis_that_is_away_raises_store_unavailable(
+    tmp_path: Path, keys: Keys, storage_settings: StorageSettings, call: Callable[..., Awaitable[object]]
+) -> None:
+    async with connect(SecretStr(f"unix://{tmp_path}/nobody.sock")) as client:
+        with pytest.raises(StoreUnavailable, match="Redis cannot be reached"):
+            await call(client, keys, JobStore(client, keys, storage_settings))
+
+
+async def test_a_command_that_is_refused_passes_as_it_is(redis: Redis, prefix: str) -> None:
+    await redis.set(f"{prefix}text", "x")
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"), store_errors():
+        await redis.zcard(f"{prefix}text")
+
+
+async def test_more_commands_at_once_than_connections_wait_for_one(redis_url: str) -> None:
+    async with connect(SecretStr(redis_url), connections=2) as client:
+        assert all(await asyncio.gather(*(client.ping() for _ in range(50))))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "localhost:6379", "http://:hunter2@localhost", "redis://:hunter2#@localhost:6379", "redis://h:hunter2"],
+)
+def test_what_is_no_url_of_a_redis_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        connect(SecretStr(url))
+
+    assert str(refused.value).startswith("LIMNER_REDIS_URL: ")
+    assert "hunter2" not in str(refused.value)
+
+
+async def test_the_embedded_valkey_is_fit(redis: Redis) -> None:
+    await inspect(redis)
+
+
+async def test_a_redis_that_would_throw_jobs_away_is_refused(own_redis: Redis) -> None:
+    await own_redis.config_set("maxmemory-policy", "allkeys-lru")
+
+    with pytest.raises(UnfitStore, match="maxmemory-policy is allkeys-lru.*noeviction") as unfit:
+        await inspect(own_redis)
+    assert len(unfit.value.faults) == 1
+
+
+@pytest.mark.parametrize("version", ["6.2.0", "6.10.1", "7.0.15", "10.0.0", "255.255.255"])
+async def test_a_redis_that_is_new_enough_is_fit(version: str) -> None:
+    async with redis_that_says({**FIT, "redis_version": version}) as url, connect(SecretStr(url)) as client:
+        await inspect(client)
+
+
+async def test_every_fault_is_named() -> None:
+    about = {**FIT, "redis_version": "6.0.16", "cluster_enabled": 1, "maxmemory_policy": "volatile-ttl"}
+
+    async with redis_that_says(about) as url, connect(SecretStr(url)) as client:
+        with pytest.raises(UnfitStore) as unfit:
+            await inspect(client)
+
+    assert [fault.split(":")[0] for fault in unfit.value.faults] == [
+        "Redis 6.0.16 is too old",
+        "This Redis is a Cluster",
+        "maxmemory-policy is volatile-ttl",
+    ]
+
+
+async def test_a_wrong_password_is_no_reason_to_wait(own_redis_url: str, own_redis: Redis) -> None:
+    await own_redis.config_set("requirepass", "right")
+
+    url = own_redis_url.replace("://", "://:hunter2@", 1)
+    async with connect(SecretStr(url)) as client:
+        with pytest.raises(UnfitStore, match="Redis refuses the user and password in LIMNER_REDIS_URL") as unfit:
+            await inspect(client)
+    assert "hunter2" not in str(unfit.value)
+
+
+async def test_a_user_who_may_not_even_look_is_told_so(own_redis_url: str, own_redis: Redis) -> None:
+    await own_redis.execute_command("ACL", "SETUSER", "ann", "on", ">word", "+@all", "-info")
+
+    async with connect(SecretStr(own_redis_url.replace("://", "://ann:word@", 1))) as client:
+        with pytest.raises(UnfitStore, match="'info'"):
+            await inspect(client)

@@ -1,0 +1,232 @@
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from storage.embedded import running
+from storage.errors import StoreUnavailable
+from storage.events import Events
+from tests.support.limner import free_port
+from tests.support.listening import Listener, eventually
+
+pytestmark = pytest.mark.timeout(60)
+
+
+async def cut_off(redis: Redis) -> None:
+    await cast(Awaitable[Any], redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub"))
+
+
+def with_user(url: str, user: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{user}@{rest}"
+
+
+async def test_every_message_after_the_acknowledgement_arrives_in_order(listener: Listener, redis: Redis) -> None:
+    await listener.subscribe("news:all")
+    async with redis.pipeline(transaction=False) as pipe:
+        for number in range(1_000):
+            pipe.publish("news:all", number)
+        await pipe.execute()
+
+    assert [int(await listener.message()) for _ in range(1_000)] == list(range(1_000))
+
+
+async def test_the_acknowledgement_comes_before_the_first_message(redis_url: str, redis: Redis) -> None:
+    up, heard = asyncio.Event(), asyncio.Event()
+    acknowledged_first: list[bool] = []
+
+    def on_message(channel: bytes, data: bytes) -> None:
+        acknowledged_first.append(acknowledgement.done())
+        heard.set()
+
+    async def publish() -> None:
+        while not heard.is_set():
+            await redis.publish("news:ack", "x")
+
+    events = Events(SecretStr(redis_url), on_message=on_message, on_up=up.set, on_down=lambda: None)
+    events.start()
+    await up.wait()
+    publishing = asyncio.create_task(publish())
+    acknowledgement = events.subscribe(b"news:ack")
+    await heard.wait()
+    await publishing
+    await events.aclose()
+
+    assert all(acknowledged_first)
+
+
+async def test_each_subscription_has_an_acknowledgement_of_its_own(listener: Listener) -> None:
+    channels = [f"news:{number}".encode() for number in range(100)]
+
+    acknowledgements = [listener.events.subscribe(channel) for channel in [*channels, *channels]]
+
+    await asyncio.wait_for(asyncio.gather(*acknowledgements), 10)
+
+
+async def test_what_was_unsubscribed_is_not_heard(listener: Listener, redis: Redis) -> None:
+    await listener.subscribe("news:left")
+    listener.events.unsubscribe(b"news:left")
+    await listener.subscribe("news:kept")
+
+    assert await redis.publish("news:left", "x") == 0
+    await redis.publish("news:kept", "y")
+    assert await listener.message() == b"y"
+    assert listener.messages.empty()
+
+
+async def test_a_lost_connection_is_told_and_made_again_with_nothing_subscribed(
+    own_redis_url: str, own_redis: Redis
+) -> None:
+    async with Listener(own_redis_url) as listener:
+        assert await listener.until_told() == "up"
+        await listener.subscribe("news")
+
+        await cut_off(own_redis)
+
+        assert [await listener.until_told(), await listener.until_told()] == ["down", "up"]
+        assert await own_redis.publish("news", "lost") == 0
+        await listener.subscribe("news")
+        await own_redis.publish("news", "heard")
+        assert await listener.message() == b"heard"
+
+
+async def test_an_acknowledgement_that_can_no_longer_come_is_cancelled(own_redis_url: str, own_redis: Redis) -> None:
+    server = (await own_redis.info("server"))["process_id"]
+    async with Listener(own_redis_url) as listener:
+        assert await listener.until_told() == "up"
+        os.kill(server, signal.SIGSTOP)
+        acknowledgement = listener.events.subscribe(b"news")
+
+        os.kill(server, signal.SIGKILL)
+
+        assert await listener.until_told() == "down"
+        assert acknowledgement.cancelled()
+
+
+async def test_without_a_connection_nothing_can_be_subscribed(own_redis_url: str) -> None:
+    listener = Listener(own_redis_url)
+
+    assert not listener.events.up
+    with pytest.raises(StoreUnavailable):
+        listener.events.subscribe(b"news")
+    listener.events.unsubscribe(b"news")
+
+
+async def test_it_waits_for_a_redis_that_is_not_there_yet_and_survives_its_restart(tmp_path: Path) -> None:
+    with running(tmp_path) as valkey:
+        url = valkey.url
+    async with Listener(url) as listener:
+        for told in ("up", "down", "up"):
+            if told == "down":
+                assert await listener.until_told() == told
+                continue
+            with running(tmp_path):
+                assert await listener.until_told() == told
+                await listener.subscribe("news")
+        assert await listener.until_told() == "down"
+
+
+@pytest.mark.parametrize("user", [":s%40cret%2F", "default:s%40cret%2F", "hub:hub%20word"])
+async def test_it_says_who_it_is(own_redis_url: str, own_redis: Redis, user: str) -> None:
+    await own_redis.execute_command("ACL", "SETUSER", "hub", "on", ">hub word", "&*", "+@all")
+    await own_redis.config_set("requirepass", "s@cret/")
+
+    async with Listener(with_user(own_redis_url, user)) as listener:
+        assert await listener.until_told() == "up"
+        await listener.subscribe("news")
+        await own_redis.publish("news", "heard")
+        assert await listener.message() == b"heard"
+
+
+async def test_with_a_wrong_password_it_goes_on_trying(own_redis_url: str, own_redis: Redis) -> None:
+    await own_redis.config_set("requirepass", "right")
+
+    async with Listener(with_user(own_redis_url, ":changed")) as listener:
+        await eventually(lambda: _refusals(own_redis, at_least=2))
+        assert not listener.events.up
+        await own_redis.config_set("requirepass", "changed")
+        assert await listener.until_told() == "up"
+
+
+async def _refusals(redis: Redis, *, at_least: int) -> bool:
+    stats = await redis.info("stats")
+    return int(stats["acl_access_denied_auth"]) >= at_least
+
+
+async def test_a_user_who_may_not_subscribe_is_served_once_he_may(own_redis_url: str, own_redis: Redis) -> None:
+    await own_redis.execute_command("ACL", "SETUSER", "hub", "on", ">word", "resetchannels", "+@all")
+
+    async with Listener(with_user(own_redis_url, "hub:word")) as listener:
+        assert await listener.until_told() == "up"
+        refused = listener.events.subscribe(b"news")
+        assert [await listener.until_told(), await listener.until_told()] == ["down", "up"]
+        assert refused.cancelled()
+        await own_redis.execute_command("ACL", "SETUSER", "hub", "&news")
+        await listener.subscribe("news")
+
+
+async def test_it_speaks_over_tcp_too(own_redis_url: str, own_redis: Redis) -> None:
+    port = free_port()
+    await own_redis.config_set("port", port)
+
+    async with Listener(f"redis://127.0.0.1:{port}/3") as listener:
+        assert await listener.until_told() == "up"
+        await listener.subscribe("news")
+        await own_redis.publish("news", "heard")
+        assert await listener.message() == b"heard"
+
+
+async def test_a_server_that_speaks_something_else_is_no_redis() -> None:
+    greeted = asyncio.Queue[bytes]()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        greeted.put_nowait(await reader.read(100))
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with Listener(f"redis://127.0.0.1:{port}") as listener:
+            for _ in range(2):
+                await asyncio.wait_for(greeted.get(), 10)
+            assert not listener.events.up
+            assert listener.told.empty()
+
+
+async def test_closing_leaves_no_task_and_no_connection(own_redis_url: str, own_redis: Redis) -> None:
+    ours = asyncio.all_tasks()
+    async with Listener(own_redis_url) as listener:
+        assert await listener.until_told() == "up"
+        await listener.subscribe("news")
+    await listener.events.aclose()
+
+    assert asyncio.all_tasks() == ours
+    assert not listener.events.up
+
+    async def nobody_listens() -> bool:
+        return await own_redis.publish("news", "x") == 0
+
+    await eventually(nobody_listens)
+
+
+async def test_closing_in_the_middle_of_a_greeting_leaves_no_task() -> None:
+    met = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        ours = asyncio.all_tasks()
+        async with Listener(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}") as listener:
+            await met.wait()
+        assert not listener.events.up
+        assert {task for task in asyncio.all_tasks() - ours if task.get_name() == "redis events"} == set()

@@ -1,0 +1,158 @@
+"""Who may write: the holder of the claim, while the job is processing, and nobody else."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from redis.asyncio import Redis
+
+from storage.jobs import JobStore
+from storage.keys import Keys
+from storage.portraits import PortraitStore
+from storage.records.job import Status
+from storage.stored import Fenced, Stored
+from tests.support.job_states import ERROR, LEASE_MS, NOON, PICTURE, JobStates, done, further
+from tests.support.listening import Listener
+
+pytestmark = pytest.mark.timeout(30)
+
+Write = Callable[[JobStore, Stored], Awaitable[object]]
+
+WRITES: dict[str, Write] = {
+    "progress": lambda store, held: store.advance(further(held.job, 0.9), held.claim),
+    "success": lambda store, held: store.advance(done(held.job), held.claim, PICTURE),
+    "failure": lambda store, held: store.advance(held.job.failed(ERROR, NOON, NOON), held.claim),
+    "hand-back": lambda store, held: store.requeue(held, held.job.requeued("handed back")),
+    "end": lambda store, held: store.end(held, held.job.failed(ERROR, NOON, NOON)),
+}
+
+
+async def requeued(store: JobStore, jobs: JobStates, held: Stored) -> None:
+    await store.requeue(held, held.job.requeued("lost"))
+
+
+async def run_by_another(store: JobStore, jobs: JobStates, held: Stored) -> None:
+    await requeued(store, jobs, held)
+    await jobs.claimed(await jobs.get(held.id))
+
+
+async def canceled(store: JobStore, jobs: JobStates, held: Stored) -> None:
+    await store.cancel(held.id)
+
+
+async def retried(store: JobStore, jobs: JobStates, held: Stored) -> None:
+    await store.cancel(held.id)
+    await store.retry(held.id)
+
+
+async def finished(store: JobStore, jobs: JobStates, held: Stored) -> None:
+    await store.advance(done(held.job), held.claim, PICTURE)
+
+
+async def removed(store: JobStore, jobs: JobStates, held: Stored) -> None:
+    await store.cancel(held.id)
+    await store.remove(held.id)
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize("meanwhile", [requeued, run_by_another, canceled, retried, finished, removed])
+async def test_a_worker_that_froze_and_woke_up_changes_nothing(
+    store: JobStore,
+    jobs: JobStates,
+    keys: Keys,
+    redis: Redis,
+    meanwhile: Callable[[JobStore, JobStates, Stored], Awaitable[None]],
+    write: Write,
+) -> None:
+    held = await jobs.processing()
+    await meanwhile(store, jobs, held)
+    before = await everything(redis, keys)
+
+    with pytest.raises(Fenced):
+        await write(store, held)
+
+    assert await everything(redis, keys) == before
+
+
+@pytest.mark.parametrize("meanwhile", [requeued, run_by_another, canceled, retried, finished, removed])
+async def test_a_lease_is_not_renewed_under_an_old_claim(
+    store: JobStore,
+    jobs: JobStates,
+    keys: Keys,
+    redis: Redis,
+    meanwhile: Callable[[JobStore, JobStates, Stored], Awaitable[None]],
+) -> None:
+    held = await jobs.processing()
+    await meanwhile(store, jobs, held)
+    before = await everything(redis, keys)
+
+    assert not await store.renew(held.id, held.claim, lease_ms=LEASE_MS)
+
+    assert await everything(redis, keys) == before
+
+
+async def test_the_holder_of_the_claim_renews_its_lease(
+    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
+) -> None:
+    held = await jobs.processing(lease_ms=1_000)
+    before = await redis.zscore(keys.leases, held.id)
+
+    assert await store.renew(held.id, held.claim, lease_ms=60_000)
+
+    after = await redis.zscore(keys.leases, held.id)
+    assert before is not None
+    assert after is not None
+    assert after - before > 58_000
+
+
+@pytest.mark.parametrize("write", ["hand-back", "end"])
+async def test_what_is_written_on_a_record_that_has_changed_does_not_count(
+    store: JobStore, jobs: JobStates, write: str
+) -> None:
+    held = await jobs.processing()
+    await store.advance(further(held.job, 0.5), held.claim)
+    before = await jobs.get(held.id)
+
+    with pytest.raises(Fenced):
+        await WRITES[write](store, held)
+
+    assert await jobs.get(held.id) == before
+
+
+async def test_a_claim_is_raised_by_every_queueing_and_by_a_cancel(store: JobStore, jobs: JobStates) -> None:
+    held = await jobs.processing()
+    claims = [held.claim]
+    for step in (requeued, canceled):
+        await step(store, jobs, await jobs.get(held.id) if step is canceled else held)
+        claims.append((await jobs.get(held.id)).claim)
+    await store.retry(held.id)
+    claims.append((await jobs.get(held.id)).claim)
+
+    assert [int(claim) for claim in claims] == sorted({int(claim) for claim in claims})
+
+
+async def test_whoever_hears_of_a_success_finds_the_picture(
+    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis, listener: Listener
+) -> None:
+    portraits = PortraitStore(redis, keys)
+
+    async def picture_at_the_event(held: Stored) -> bytes | None:
+        assert (await listener.final_job()).status is Status.SUCCEEDED
+        return await portraits.text(held.id)
+
+    for _ in range(50):
+        held = await jobs.processing()
+        await listener.subscribe(keys.job(held.id))
+        # Both at once, so that the reader has a chance of coming between.
+        _, found = await asyncio.gather(
+            store.advance(done(held.job), held.claim, PICTURE), picture_at_the_event(held)
+        )
+        assert found == PICTURE.base64
+
+
+async def everything(redis: Redis, keys: Keys) -> dict[bytes, object]:
+    """All that is stored under the test's prefix, without the times to live, which pass."""
+    found: dict[bytes, object] = {}
+    async for key in redis.scan_iter(f"{keys.prefix}*"):
+        found[key] = await redis.dump(key)
+    return found

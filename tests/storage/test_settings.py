@@ -1,0 +1,80 @@
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from storage.errors import SettingsError
+from storage.settings import StorageSettings, load, variables
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in variables(StorageSettings):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def test_without_an_environment_there_are_defaults() -> None:
+    settings = load(StorageSettings)
+
+    assert settings.redis_url == SecretStr("redis://127.0.0.1:6379/0")
+    assert (settings.redis_prefix, settings.log_format) == ("limner:", "text")
+    assert (settings.keep_seconds, settings.keep_at_most_seconds, settings.tombstone_seconds) == (3_600, 86_400, 86_400)
+
+
+def test_the_environment_goes_before_the_defaults_and_what_is_given_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_REDIS_PREFIX", "one:")
+    monkeypatch.setenv("LIMNER_KEEP_SECONDS", "0.5")
+
+    assert load(StorageSettings).redis_prefix == "one:"
+    assert load(StorageSettings).keep_seconds == 0.5
+    assert load(StorageSettings, redis_prefix="two:").redis_prefix == "two:"
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_KEEP_SECONDS", "")
+
+    assert load(StorageSettings).keep_seconds == 3_600
+
+
+def test_every_bad_value_is_named_and_none_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_KEEP_SECONDS", "hunter2")
+    monkeypatch.setenv("LIMNER_TOMBSTONE_SECONDS", "-4711")
+    monkeypatch.setenv("LIMNER_LOG_FORMAT", "hunter3")
+    monkeypatch.setenv("LIMNER_REDIS_PREFIX", "hunter4" * 20)
+
+    with pytest.raises(SettingsError) as refused:
+        load(StorageSettings)
+
+    assert [problem.split(":")[0] for problem in sorted(refused.value.problems)] == [
+        "LIMNER_KEEP_SECONDS",
+        "LIMNER_LOG_FORMAT",
+        "LIMNER_REDIS_PREFIX",
+        "LIMNER_TOMBSTONE_SECONDS",
+    ]
+    assert "hunter" not in str(refused.value)
+    assert "4711" not in str(refused.value)
+
+
+@pytest.mark.parametrize("seconds", ["0", "inf", "nan"])
+def test_a_time_is_finite_and_more_than_nothing(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
+    monkeypatch.setenv("LIMNER_KEEP_SECONDS", seconds)
+
+    with pytest.raises(SettingsError, match=r"LIMNER_KEEP_SECONDS: input should be"):
+        load(StorageSettings)
+
+
+def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_REDIS_URL", "redis://:hunter2@localhost")
+    settings = load(StorageSettings)
+
+    for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
+        assert "hunter2" not in shown
+        assert "***" in shown
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load(StorageSettings).redis_prefix = "other:"
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert all(variables(StorageSettings).values())
+    assert set(variables(StorageSettings)) >= {"LIMNER_REDIS_URL", "LIMNER_KEEP_SECONDS", "LIMNER_LOG_LEVEL"}
