@@ -99,6 +99,12 @@ class Runner:
             return work.result()
         except (JobFailure, Fenced):
             raise
+        except asyncio.CancelledError as error:
+            if run.fenced:
+                raise
+            # It has cancelled itself: handed back, such a job would come round for ever.
+            log_error(Event.CRASHED, job=run.job.id, exception=error)
+            raise Internal from error
         except Exception as error:
             log_error(Event.CRASHED, job=run.job.id, exception=error)
             raise Internal from error

@@ -9,9 +9,9 @@ from jobs.settings import WorkerSettings
 from storage.errors import StoreUnavailable
 from storage.jobs import JobStore
 from storage.logs import Event, warn
-from storage.records.ids import JobId
+from storage.records.encoding import version_of
 from storage.records.job import ErrorCode, IllegalStep, Job, JobError, Status, timestamp
-from storage.stored import Fenced
+from storage.stored import Fenced, Found, Stored
 
 BATCH = 500
 DEATHS = 3
@@ -48,35 +48,42 @@ class Sweeper:
             batch=BATCH,
         )
         self._offset += BATCH
-        for job_id in {*swept.overdue, *swept.stray}:
-            await self._tend(job_id, "the worker was lost")
-        for job_id in swept.late:
-            await self._give_up(job_id)
+        for found in [*swept.overdue, *swept.stray]:
+            await self._tend(found, "the worker was lost")
+        for found in swept.late:
+            await self._give_up(found)
 
-    async def _tend(self, job_id: JobId, reason: str) -> None:
-        stored = await self._store.get(job_id)
-        if stored is None or stored.expired:
+    async def _still(self, found: Found) -> Stored | None:
+        """The job, if it is still as it was found: by now another may have tended it, and it may run again."""
+        stored = await self._store.get(found.id)
+        if stored is None or stored.record is None or version_of(stored.record) != found.version:
+            return None
+        return stored
+
+    async def _tend(self, found: Found, reason: str) -> None:
+        stored = await self._still(found)
+        if stored is None:
             return
         job = stored.job
         with contextlib.suppress(Fenced, IllegalStep):
             if job.status is Status.QUEUED:
                 await self._store.requeue(stored, job)
-                warn(Event.SWEPT, job=job_id, kind=job.kind, reason="nobody would have delivered it")
+                warn(Event.SWEPT, job=job.id, kind=job.kind, reason="nobody would have delivered it")
             elif job.attempt - stored.spent >= DEATHS:
                 await self._store.end(stored, await self._failed(job, LOST))
-                warn(Event.SWEPT, job=job_id, kind=job.kind, reason="lost too often, given up")
+                warn(Event.SWEPT, job=job.id, kind=job.kind, reason="lost too often, given up")
             else:
                 await self._store.requeue(stored, job.requeued(f"{reason}; waiting for another"))
-                warn(Event.SWEPT, job=job_id, kind=job.kind, reason=reason)
+                warn(Event.SWEPT, job=job.id, kind=job.kind, reason=reason)
 
-    async def _give_up(self, job_id: JobId) -> None:
-        stored = await self._store.get(job_id)
-        if stored is None or stored.expired or stored.job.status is not Status.QUEUED:
+    async def _give_up(self, found: Found) -> None:
+        stored = await self._still(found)
+        if stored is None:
             return
         failure = TimedOut("This waited too long for its turn. Please try again.")
         with contextlib.suppress(Fenced):
             await self._store.end(stored, await self._failed(stored.job, failure.error()))
-            warn(Event.SWEPT, job=job_id, kind=stored.job.kind, reason="waited too long")
+            warn(Event.SWEPT, job=found.id, kind=stored.job.kind, reason="waited too long")
 
     async def _failed(self, job: Job, error: JobError) -> Job:
         now = await self._store.now()

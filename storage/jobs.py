@@ -18,7 +18,7 @@ from storage.records.encoding import decode, encode_body, split_at_version, vers
 from storage.records.ids import JobId
 from storage.records.job import IllegalStep, Job, timestamp
 from storage.settings import StorageSettings
-from storage.stored import Acceptance, Fenced, Stored, Submission, Swept
+from storage.stored import Acceptance, Fenced, Found, Stored, Submission, Swept
 
 # What arq reads when it delivers: its own format with our serializer. The arguments are in the entry's id.
 ARQ_FUNCTION = "run_job"
@@ -256,7 +256,7 @@ class JobStore:
                 batch,
             ],
         )
-        return Swept(_ids(overdue), _ids(stray), _ids(late))
+        return Swept(_found(overdue), _found(stray), _found(late))
 
     async def count_active(self) -> int:
         with store_errors():
@@ -335,5 +335,5 @@ def _done(answer: list[bytes]) -> bytes:
     return answer[1]
 
 
-def _ids(members: list[bytes]) -> list[JobId]:
-    return [JobId(member.decode()) for member in members]
+def _found(jobs: list[list[bytes]]) -> list[Found]:
+    return [Found(JobId(id_.decode()), version) for id_, version in jobs]

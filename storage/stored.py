@@ -59,12 +59,20 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A job as a sweep found it. At another version it is no longer what was found, and is to be left alone."""
+
+    id: JobId
+    version: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """What a sweep found: jobs whose lease ran out, those nobody would deliver, those that have waited too long."""
 
-    overdue: Sequence[JobId]
-    stray: Sequence[JobId]
-    late: Sequence[JobId]
+    overdue: Sequence[Found]
+    stray: Sequence[Found]
+    late: Sequence[Found]
 
 
 class Fenced(Exception):

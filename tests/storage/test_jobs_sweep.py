@@ -5,8 +5,7 @@ from redis.asyncio import Redis
 
 from storage.jobs import JobStore
 from storage.keys import Keys
-from storage.records.ids import JobId
-from storage.stored import Swept
+from storage.stored import Found, Stored, Swept
 from tests.support.job_states import JobStates
 
 pytestmark = pytest.mark.timeout(30)
@@ -24,10 +23,15 @@ async def swept_just_now(store: JobStore) -> None:
     await sweep(store)
 
 
-async def overdue(jobs: JobStates, keys: Keys, redis: Redis) -> JobId:
+def found(stored: Stored) -> Found:
+    assert stored.record is not None
+    return Found(stored.id, stored.record[:16])
+
+
+async def overdue(jobs: JobStates, keys: Keys, redis: Redis) -> Stored:
     stored = await jobs.processing()
     await redis.zadd(keys.leases, {stored.id: 1})
-    return stored.id
+    return stored
 
 
 async def test_jobs_that_are_looked_after_are_not_found(store: JobStore, jobs: JobStates) -> None:
@@ -44,7 +48,7 @@ async def test_a_job_whose_lease_ran_out_is_found(
     await jobs.processing()
     lost = await overdue(jobs, keys, redis)
 
-    assert await sweep(store) == Swept([lost], [], [])
+    assert await sweep(store) == Swept([found(lost)], [], [])
 
 
 async def test_after_a_silence_of_redis_every_lease_is_renewed_instead(
@@ -55,11 +59,11 @@ async def test_after_a_silence_of_redis_every_lease_is_renewed_instead(
 
     assert await sweep(store) == Swept([], [], [])
 
-    lease = await redis.zscore(keys.leases, lost)
+    lease = await redis.zscore(keys.leases, lost.id)
     assert lease is not None
     assert lease > await store.now()
-    await redis.zadd(keys.leases, {lost: 1})
-    assert await sweep(store) == Swept([lost], [], [])
+    await redis.zadd(keys.leases, {lost.id: 1})
+    assert await sweep(store) == Swept([found(lost)], [], [])
 
 
 @pytest.mark.parametrize("state", ["queued", "processing"])
@@ -69,7 +73,7 @@ async def test_a_job_that_nobody_would_deliver_is_found(
     stored = await getattr(jobs, state)()
     await redis.delete(keys.queue("portrait"), keys.leases)
 
-    assert await sweep(store) == Swept([], [stored.id], [])
+    assert await sweep(store) == Swept([], [found(stored)], [])
 
 
 async def test_an_entry_under_an_old_claim_delivers_nothing(
@@ -79,7 +83,7 @@ async def test_an_entry_under_an_old_claim_delivers_nothing(
     await redis.delete(keys.queue("portrait"))
     await redis.zadd(keys.queue("portrait"), {f"{stored.id}:1": 1})
 
-    assert await sweep(store) == Swept([], [stored.id], [])
+    assert await sweep(store) == Swept([], [found(stored)], [])
 
 
 async def test_a_job_that_has_waited_too_long_is_found(
@@ -89,7 +93,7 @@ async def test_a_job_that_has_waited_too_long_is_found(
     late = await jobs.queued()
     await redis.hincrby(keys.job(late.id), "queued_at", -DAY_MS)  # type: ignore[misc]
 
-    assert await sweep(store, patience_ms=DAY_MS // 2) == Swept([], [], [late.id])
+    assert await sweep(store, patience_ms=DAY_MS // 2) == Swept([], [], [found(late)])
 
 
 async def test_a_job_that_redis_has_lost_is_forgotten(
@@ -104,16 +108,24 @@ async def test_a_job_that_redis_has_lost_is_forgotten(
     assert await redis.zcard(keys.leases) == 0
 
 
+async def test_a_lease_without_a_job_is_forgotten(store: JobStore, keys: Keys, redis: Redis) -> None:
+    await redis.zadd(keys.leases, {"0b8b8b0e-3c0f-4d8e-9a70-2d4c3b1f6a55": 1})
+
+    assert await sweep(store) == Swept([], [], [])
+
+    assert await redis.zcard(keys.leases) == 0
+
+
 async def test_the_offset_walks_over_more_jobs_than_a_batch(
     store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
 ) -> None:
     ids = {(await jobs.queued()).id for _ in range(7)}
     await redis.delete(keys.queue("portrait"))
 
-    found = [(await sweep(store, offset=offset, batch=3)).stray for offset in (0, 3, 6, 9)]
+    swept = [(await sweep(store, offset=offset, batch=3)).stray for offset in (0, 3, 6, 9)]
 
-    assert [len(strays) for strays in found] == [3, 3, 1, 0]
-    assert {id_ for strays in found for id_ in strays} == ids
+    assert [len(strays) for strays in swept] == [3, 3, 1, 0]
+    assert {stray.id for strays in swept for stray in strays} == ids
 
 
 async def test_a_batch_bounds_what_is_found_overdue(

@@ -32,7 +32,7 @@ class Process:
     """One process of ours. Its log is printed where a test fails, for pytest shows what was printed."""
 
     def __init__(self, *command: str, environment: Mapping[str, str]) -> None:
-        self._command = (sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", *command)
+        self._command = (sys.executable, *command)
         self._environment = {**_clean(), **environment}
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `__exit__`
         self._process: subprocess.Popen[bytes] | None = None

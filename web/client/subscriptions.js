@@ -182,7 +182,7 @@ function align(turn, name, wanted) {
   const added = [...wanted].filter((id) => !leg.ids.has(id));
   const done =
     inBatches(gone, (ids) => unsubscribe(turn, name, ids)) && inBatches(added, (ids) => subscribe(turn, name, ids));
-  const [oldest = turn.now] = leg.sentAt;
+  const [oldest = turn.now] = counted(turn, name);
   if (done) leg.resuming = false;
   else schedule(turn, "flush", oldest + COUNTED_MS - turn.now);
 }

@@ -12,8 +12,6 @@ from jobs.providers.painter.sheet import Sheet
 from jobs.providers.painter.space import Buffer, Pose, Region
 
 ROWS, COLUMNS = 110, 100
-CHEST_PIXELS = 150.0
-CHEST_ORIGIN = (345.0, -45.0)
 
 _KNOTS = np.array(
     # y, half width, half depth, middle of the depth
@@ -65,16 +63,16 @@ def body_surface(build: Build, offset: float = 0.0, top: float = -0.45) -> Float
     return cast(Floats, np.stack([x, height, z], axis=-1).astype(np.float32))
 
 
-def chest_sheet(colour: Colour) -> Sheet:
+def chest_sheet(colour: Colour, pixels: float) -> Sheet:
     """A sheet for the body as seen from the front: x from -2.3 to 2.3, y from -0.3 down to -3.7."""
-    return Sheet(690, 510, CHEST_PIXELS, CHEST_ORIGIN, colour)
+    return Sheet(round(4.6 * pixels), round(3.4 * pixels), pixels, (2.3 * pixels, -0.3 * pixels), colour)
 
 
-def chest_place(points: Floats) -> Floats:
-    """Where on a `chest_sheet` each point of a body's surface is."""
+def chest_place(points: Floats, sheet: Sheet) -> Floats:
+    """Where on its sheet each point of a body's surface is."""
     at = np.empty((*points.shape[:2], 2), np.float32)
-    at[..., 0] = CHEST_ORIGIN[0] + points[..., 0] * CHEST_PIXELS
-    at[..., 1] = CHEST_ORIGIN[1] - points[..., 1] * CHEST_PIXELS
+    at[..., 0] = sheet.origin[0] + points[..., 0] * sheet.pixels
+    at[..., 1] = sheet.origin[1] - points[..., 1] * sheet.pixels
     return at
 
 
@@ -89,13 +87,13 @@ def draw_body(buffer: Buffer, pose: Pose, look: Look, build: Build) -> None:
     bone = 0.035 * bump(np.abs(x) - 0.52, y + 1.56 - 0.12 * (np.abs(x) - 0.5), 0.42, 0.045)
     hollow = -0.05 * bump(x, y + 1.50, 0.08, 0.09)
     points[..., 2] += muscle + bone + hollow
-    sheet = chest_sheet(shade(look.skin, 0.96))
-    sheet.texture[..., 3] = 0.12
+    sheet = chest_sheet(shade(look.skin, 0.96), buffer.camera.scale)
+    sheet.gloss[:] = 0.12
     sheet.tint(
         np.clip(-(sheet.grid()[1] + 1.3) * 0.4, 0, 0.25) + 0 * sheet.grid()[0],
         (look.skin[0], look.skin[1] * 0.72, look.skin[2] * 0.66),
     )
-    buffer.draw(pose.place(points), sheet.texture, Region.FACE, at=chest_place(points))
+    buffer.draw(pose.place(points), sheet.texture, Region.FACE, at=chest_place(points, sheet))
 
 
 def draw_shell(
@@ -124,8 +122,10 @@ def draw_shell(
         points[..., 2] += (
             ridge * (1 - np.minimum(1, np.abs(points[..., 0]) / 0.55)) * np.clip(-(points[..., 1] + 1.5), 0, 1)
         )
-        points[..., 2] += 0.16 * bump(np.abs(points[..., 0]) - 0.55, points[..., 1] + 2.15, 0.45, 0.38)
-    buffer.draw(pose.place(points), sheet.texture, Region.DRESS, at=chest_place(points))
+        points[..., 2] += (0.12 if look.feminine else 0.05) * bump(
+            np.abs(points[..., 0]) - 0.55, points[..., 1] + 2.15, 0.45, 0.38
+        )
+    buffer.draw(pose.place(points), sheet.texture, Region.DRESS, at=chest_place(points, sheet))
 
 
 def draw_collar(

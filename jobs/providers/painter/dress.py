@@ -23,11 +23,9 @@ class Wardrobe:
         self.leather = look.chance.pick("leather", _LEATHER)
 
     def sheet(self, colour: Colour, weave: float = 0.06) -> Sheet:
-        sheet = chest_sheet(colour)
-        height, width = sheet.texture.shape[:2]
-        sheet.texture[..., :3] *= (1 + weave * clouds(self.look.chance.stream("weave"), height, width, 12, 2))[
-            ..., None
-        ]
+        sheet = chest_sheet(colour, self.buffer.camera.scale)
+        height, width = sheet.shape
+        sheet.brighten(1 + weave * clouds(self.look.chance.stream("weave"), height, width, 12, 2))
         return sheet
 
     def neck(self, sheet: Sheet, depth: float, half: float, edge: Colour | None = None, band: float = 0.07) -> None:
@@ -58,14 +56,14 @@ class Wardrobe:
         sheet = self.sheet((0.42, 0.43, 0.45))
         x, y = sheet.grid()
         ring = np.sin(x * 95 + np.floor(y * 26) * 1.57) * np.sin(y * 82)
-        sheet.texture[..., :3] *= (1 + 0.38 * ring)[..., None]
-        sheet.texture[..., 3] = 0.55
+        sheet.brighten(1 + 0.38 * ring)
+        sheet.gloss[:] = 0.55
         self.neck(sheet, 0.05, 0.5, self.leather, 0.06)
         self.shell(sheet, 0.06, "mail", folds=0.02)
 
     def plate(self, colour: Colour, trim: Colour) -> None:
         sheet = self.sheet(colour, 0.10)
-        sheet.texture[..., 3] = 0.92
+        sheet.gloss[:] = 0.92
         for side in (-1, 1):
             sheet.line(
                 smooth_curve(
@@ -235,7 +233,7 @@ def _necromancer(w: Wardrobe) -> None:
 def _rogue(w: Wardrobe) -> None:
     w.shirt(blend(_LINEN, w.look.cloth, 0.6))
     sheet = w.sheet(w.leather, 0.16)
-    sheet.texture[..., 3] = 0.32
+    sheet.gloss[:] = 0.32
     w.laces(sheet, -1.9, (0.55, 0.42, 0.28))
     w.strap(sheet, w.look.chance.pick("strap", (-1, 1)))
     w.neck(sheet, 0.50, 0.46, shade(w.leather, 1.5), 0.06)

@@ -11,8 +11,6 @@ from jobs.providers.painter.head import Shape
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.sheet import Sheet, smooth_curve
 
-PIXELS = 300.0
-ORIGIN = (300.0, 375.0)
 _DARK: Colour = (0.10, 0.06, 0.05)
 
 
@@ -39,9 +37,9 @@ _MIENS: dict[str, Mien] = {
 }
 
 
-def paint_face(look: Look, shape: Shape) -> Floats:
-    """The sheet's texture; `PIXELS` is its scale and `ORIGIN` where the middle between the eyes lies."""
-    sheet = Sheet(600, 730, PIXELS, ORIGIN, look.skin)
+def paint_face(look: Look, shape: Shape, pixels: float) -> Sheet:
+    """The face, `pixels` a unit; the origin is in the middle between the eyes."""
+    sheet = Sheet(round(2.0 * pixels), round(2.43 * pixels), pixels, (1.0 * pixels, 1.25 * pixels), look.skin)
     mien = _MIENS[look.mood]
     _skin(sheet, look, shape)
     _mouth(sheet, look, shape, mien)
@@ -50,16 +48,16 @@ def paint_face(look: Look, shape: Shape) -> Floats:
         _brow(sheet, look, shape, mien, side)
     _nostrils(sheet, look, shape)
     _marks(sheet, look, shape)
-    return sheet.texture
+    return sheet
 
 
 def _skin(sheet: Sheet, look: Look, shape: Shape) -> None:
     x, y = sheet.grid()
     side = np.abs(x)
     skin = look.skin
-    height, width = sheet.texture.shape[:2]
+    height, width = sheet.shape
     rng = look.chance.stream("skin texture")
-    sheet.texture[..., :3] *= (1.0 + 0.035 * clouds(rng, height, width, 5))[..., None]
+    sheet.brighten(1.0 + 0.035 * clouds(rng, height, width, 5))
     warm: Colour = (min(1.0, skin[0] * 1.03), skin[1] * 0.72, skin[2] * 0.68)
     flush = 0.50 * bump(side - 0.43, y + 0.26, 0.22, 0.17) + 0.45 * bump(x, y + 0.27, 0.15, 0.12)
     sheet.tint((flush * (1.1 if look.feminine or look.race in ("dwarf", "halfling", "gnome") else 0.8)), warm)
@@ -81,7 +79,7 @@ def _skin(sheet: Sheet, look: Look, shape: Shape) -> None:
         + 0.18 * bump(x, y - 0.5, 0.4, 0.25)
         + 0.1 * bump(side - 0.42, y + 0.1, 0.2, 0.1)
     )
-    sheet.texture[..., 3] = oily
+    sheet.gloss[:] = oily
 
 
 def _scales(sheet: Sheet, look: Look) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from jobs.providers.painter.body import build_of, draw_body
 from jobs.providers.painter.dress import draw_dress
-from jobs.providers.painter.face import ORIGIN, PIXELS, paint_face
+from jobs.providers.painter.face import paint_face
 from jobs.providers.painter.fields import Bytes, Floats, Mask, blur, mix
 from jobs.providers.painter.hair import Locks, draw_locks
 from jobs.providers.painter.head import draw_ears, draw_head, draw_horns, draw_tusks, shape_of
@@ -63,7 +63,7 @@ def draw(look: Look, width: int, height: int) -> Iterator[Reference | None]:
     yield None
     draw_dress(buffer, trunk, look, build)
     yield None
-    draw_head(buffer, head, shape, look.age, paint_face(look, shape), PIXELS, ORIGIN)
+    draw_head(buffer, head, shape, look.age, paint_face(look, shape, 1.8 * camera.scale))
     yield None
     draw_ears(buffer, head, look, shape)
     draw_horns(buffer, head, look, shape)

@@ -8,6 +8,7 @@ import numpy as np
 
 from jobs.providers.painter.fields import Colour, Floats, bump, flat, shade, smoothstep
 from jobs.providers.painter.look import Look
+from jobs.providers.painter.sheet import Sheet
 from jobs.providers.painter.space import Buffer, Pose, Region
 
 ROWS, COLUMNS = 190, 170
@@ -247,12 +248,10 @@ def draw_tusks(buffer: Buffer, pose: Pose, look: Look) -> None:
         buffer.draw(pose.place(tube(turned, radius, 12)), texture, Region.FACE, both_sides=True)
 
 
-def draw_head(
-    buffer: Buffer, pose: Pose, shape: Shape, age: str, face: Floats, pixels: float, origin: tuple[float, float]
-) -> None:
-    """Wraps the painted `face` (`pixels` a unit, its `origin` in pixels) around the head."""
+def draw_head(buffer: Buffer, pose: Pose, shape: Shape, age: str, face: Sheet) -> None:
+    """Wraps the painted face around the head."""
     points, place = head_surface(shape, age)
     at = np.empty_like(place)
-    at[..., 0] = origin[0] + place[..., 0] * pixels
-    at[..., 1] = origin[1] - place[..., 1] * pixels
-    buffer.draw(pose.place(points), face, Region.FACE, at=at)
+    at[..., 0] = face.origin[0] + place[..., 0] * face.pixels
+    at[..., 1] = face.origin[1] - place[..., 1] * face.pixels
+    buffer.draw(pose.place(points), face.texture, Region.FACE, at=at)

@@ -218,10 +218,11 @@ def _plain(text: str) -> str:
 
 def _varied(chance: Chance, purpose: str, colour: Colour) -> Colour:
     rng = chance.stream(purpose)
-    tint = (float(rng.uniform()), float(rng.uniform()), float(rng.uniform()))
+    red, green, blue = (1.0 + rng.uniform(-0.08, 0.08, 3)).tolist()
     grey = sum(colour) / 3
     muted = blend(colour, (grey, grey, grey), 0.16)
-    return shade(blend(muted, tint, 0.08), float(rng.uniform(0.85, 1.08)))
+    varied = (muted[0] * red, muted[1] * green, muted[2] * blue)
+    return shade(varied, float(rng.uniform(0.85, 1.08)))
 
 
 def _feminine(chance: Chance, race: str, class_text: str, seen: str, told: str) -> bool:

@@ -13,7 +13,7 @@ from jobs.providers.painter.look import Look
 from jobs.providers.painter.space import Pose
 
 _LENGTHS = {"bald": 0.0, "cropped": 0.10, "short": 0.36, "medium": 1.25, "long": 2.3}
-_PULLED = frozenset({"mohawk", "swept", "tied", "bun"})
+_PULLED = frozenset({"mohawk", "tied", "bun"})
 _CURLS = {"straight": 0.06, "wavy": 0.34, "curly": 0.85}
 
 
@@ -73,6 +73,8 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
     curl = _CURLS[hair.wave]
     if hair.cut == "wild":
         lift, weight, curl = lift + 0.55, weight * 0.7, curl + 0.25
+    if hair.cut == "swept":
+        weight *= 0.5
     if hair.cut == "mohawk":
         lift, weight, length = 3.0, 0.01, np.minimum(length, 0.62) * (0.8 + 0.4 * front)
     if hair.cut in ("tied", "bun") and hair.length in ("medium", "long"):
@@ -124,11 +126,12 @@ def _comb(look: Look, roots: Floats, unit: Floats, rng: np.random.Generator) -> 
     tie = np.array([0.0, 1.05, -0.5] if cut == "bun" else [0.0, 0.15, -1.05] if cut == "tied" else [0.0, -0.5, -1.0])
     back = tie - roots
     back /= np.linalg.norm(back, axis=1, keepdims=True) + 0.05
+    back[:, 1] += 1.3 * np.clip(unit[:, 2], 0, 1)
     forward = np.stack([look.hair.parting + unit[:, 0] * 0.5, np.full(count, 0.1), np.full(count, 0.9)], -1)
     comb = {"swept": back, "tied": back, "bun": back, "mohawk": back * 0.35, "fringe": aside, "braids": aside}.get(
         cut, aside
     )
-    if cut == "fringe":
+    if cut == "fringe" and look.headgear == "none":
         comb = np.where(((unit[:, 2] > 0.45) & (unit[:, 1] > 0.45))[:, None], forward, aside)
     if look.hair.length == "short" and cut in ("loose", "wild"):
         comb = 0.7 * aside + 0.35 * back + np.array([0.0, 0.45, 0.1])

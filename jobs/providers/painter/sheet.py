@@ -27,24 +27,32 @@ def smooth_curve(points: Points, count: int = 40, *, closed: bool = False) -> Fl
 
 
 class Sheet:
-    """`texture` has red, green, blue, gloss and opacity; `origin` is where (0, 0) lies, `pixels` what one unit is."""
+    """`origin` is the pixel where (0, 0) lies, `pixels` what one unit is. `gloss` and `opacity` are for each pixel."""
 
     def __init__(self, width: int, height: int, pixels: float, origin: tuple[float, float], colour: Colour) -> None:
         self.pixels = pixels
         self.origin = origin
-        self.texture: Floats = np.empty((height, width, 5), np.float32)
-        self.texture[..., :3] = colour
-        self.texture[..., 3:] = (0.1, 1.0)
+        self._planes: Floats = np.empty((5, height, width), np.float32)
+        self._planes[:] = np.array((*colour, 0.1, 1.0), np.float32)[:, None, None]
 
     @property
-    def colours(self) -> Floats:
-        return self.texture[..., :3]
+    def texture(self) -> Floats:
+        """Red, green, blue, gloss and opacity, as a surface is drawn with them."""
+        return cast(Floats, cv2.merge(list(self._planes)))
+
+    @property
+    def gloss(self) -> Floats:
+        return self._planes[3]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._planes.shape[1], self._planes.shape[2]
 
     def grid(self) -> tuple[Floats, Floats]:
         """x and y, in units, of each pixel: broadcast them."""
-        height, width = self.texture.shape[:2]
-        x = (np.arange(width, dtype=np.float32) - self.origin[0]) / self.pixels
-        y = (self.origin[1] - np.arange(height, dtype=np.float32)) / self.pixels
+        height, width = self.shape
+        x = (np.arange(width, dtype=np.float32) - np.float32(self.origin[0])) / np.float32(self.pixels)
+        y = (np.float32(self.origin[1]) - np.arange(height, dtype=np.float32)) / np.float32(self.pixels)
         return x[None, :], y[:, None]
 
     def fill(
@@ -99,11 +107,16 @@ class Sheet:
         self.fill(outline, colour, opacity=opacity, soft=soft, inside=inside)
 
     def tint(self, where: Reals, colour: Colour) -> None:
-        """Mixes a colour in by a field as large as the sheet."""
-        self.colours[:] += (np.asarray(colour, np.float32) - self.colours) * where[..., None].astype(np.float32)
+        """Mixes a colour in by a field that is as large as the sheet, or broadcasts to it."""
+        weight = where.astype(np.float32)
+        for plane, value in zip(self._planes[:3], colour, strict=True):
+            plane += (np.float32(value) - plane) * weight
+
+    def brighten(self, factor: Reals) -> None:
+        self._planes[:3] *= factor.astype(np.float32)
 
     def cut(self, keep: Mask) -> None:
-        self.texture[..., 4] = np.where(keep, self.texture[..., 4], np.float32(0))
+        self._planes[4] *= keep
 
     def _pixels(self, points: Points) -> Floats:
         scale = np.array([self.pixels, -self.pixels], np.float32)
@@ -119,7 +132,7 @@ class Sheet:
         gloss: float | None,
         clip: Floats | None,
     ) -> None:
-        height, width = self.texture.shape[:2]
+        height, width = self.shape
         sigma = soft * self.pixels
         margin = max(2.0, thickness + 2.0) + 2.5 * sigma
         everything = np.concatenate(shapes)
@@ -140,11 +153,11 @@ class Sheet:
             stencil = np.zeros_like(mask)
             cv2.fillPoly(stencil, [fixed_point(clip - corner)], (255,), cv2.LINE_AA, _SHIFT)
             mask = cast(Bytes, cv2.min(mask, stencil))
-        weight = mask.astype(np.float32)[..., None] * np.float32(opacity / 255.0)
-        part = self.texture[top:bottom, left:right]
-        part[..., :3] += (np.asarray(colour, np.float32) - part[..., :3]) * weight
-        if gloss is not None:
-            part[..., 3:4] += (np.float32(gloss) - part[..., 3:4]) * weight
+        weight = mask.astype(np.float32) * np.float32(opacity / 255.0)
+        values = colour if gloss is None else (*colour, gloss)
+        for plane, value in zip(self._planes, values, strict=False):
+            part = plane[top:bottom, left:right]
+            part += (np.float32(value) - part) * weight
 
 
 def fixed_point(points: Floats) -> Ints:

@@ -15,7 +15,7 @@ from jobs.providers.painter.fields import Floats, Ints, Mask
 
 FAR = np.float32(-50.0)
 _PERSPECTIVE = np.float32(0.07)
-_SPACING = 0.72
+_SPACING = 0.82
 """Points are at most about this many pixels apart, so that a surface has no holes."""
 
 
@@ -116,31 +116,31 @@ class Buffer:
         """Draws a grid of points. `texture` has red, green, blue, gloss and opacity (drawn where it is over a half); it
         is stretched over the grid, or looked up at the texture's pixels `at` if they are given for each point."""
         where = self._fine(points)
-        fine = _looked_up(points, where)
-        normal = _looked_up(normals_of(points), where)
+        coarse = normals_of(points)
+        fine = _looked_up(np.concatenate([points, coarse[..., 2:]], axis=-1), where)
+        screen = np.rint(self.camera.project(fine)).astype(np.int32)
+        x, y, depth = screen[..., 0], screen[..., 1], fine[..., 2]
+        seen = (x >= 0) & (x < self.camera.width) & (y >= 0) & (y < self.camera.height)
+        if not both_sides:
+            seen &= fine[..., 3] > -0.02
+        chosen = np.flatnonzero(seen)
+        pixel = y.reshape(-1)[chosen] * self.camera.width + x.reshape(-1)[chosen]
+        nearer = depth.reshape(-1)[chosen] > self.depth.reshape(-1)[pixel]
+        chosen, pixel = chosen[nearer], pixel[nearer]
+        if chosen.size == 0:
+            return
+        spot = where.reshape(-1, 2)[chosen]
         if at is None:
             scale = np.array([texture.shape[1] - 1, texture.shape[0] - 1], np.float32)
-            paint = _looked_up(texture, where * (scale / (points.shape[1] - 1, points.shape[0] - 1)).astype(np.float32))
+            paint = _points_of(texture, spot * scale / np.array([points.shape[1] - 1, points.shape[0] - 1], np.float32))
         else:
-            paint = _looked_up(texture, _looked_up(at, where))
-        seen = paint[..., 4] > 0.5
+            paint = _points_of(texture, _points_of(at, spot))
+        normal = _points_of(coarse, spot)
         if both_sides:
-            normal = np.where(normal[..., 2:] < 0, -normal, normal)
-        else:
-            seen &= normal[..., 2] > -0.02
-        screen = np.rint(self.camera.project(fine)).astype(np.int32)
-        seen &= (screen[..., 0] >= 0) & (screen[..., 0] < self.camera.width)
-        seen &= (screen[..., 1] >= 0) & (screen[..., 1] < self.camera.height)
-        flat = np.flatnonzero(seen)
-        if flat.size == 0:
-            return
-        pixel = screen.reshape(-1, 2)[flat]
-        self._put(
-            pixel[:, 1] * self.camera.width + pixel[:, 0],
-            fine.reshape(-1, 3)[flat, 2],
-            np.concatenate([normal.reshape(-1, 3)[flat], paint.reshape(-1, 5)[flat, :4]], axis=1),
-            region,
-        )
+            normal = np.where(normal[:, 2:] < 0, -normal, normal)
+        opaque = paint[:, 4] > 0.5
+        surface = np.concatenate([normal, paint[:, :4]], axis=1)
+        self._put(pixel[opaque], depth.reshape(-1)[chosen[opaque]], surface[opaque], region)
 
     def _fine(self, points: Floats) -> Floats:
         """Where to look the grid up, as (column, row), so that neighbours lie less than a pixel apart on the
@@ -152,10 +152,8 @@ class Buffer:
         return np.stack(np.broadcast_arrays(column[None, :], row[:, None]), axis=-1).astype(np.float32)
 
     def _put(self, pixel: Ints, depth: Floats, surface: Floats, region: Region) -> None:
-        nearer = np.flatnonzero(depth > self.depth.reshape(-1)[pixel])
-        if nearer.size == 0:
+        if pixel.size == 0:
             return
-        pixel, depth, surface = pixel[nearer], depth[nearer], surface[nearer]
         # Far to near, so that the last write to a pixel is the nearest; 16 bits make it a radix sort.
         rank = ((depth - depth.min()) * (65_000.0 / max(1e-6, float(np.ptp(depth))))).astype(np.uint16)
         order = np.argsort(rank, kind="stable")
@@ -175,3 +173,12 @@ def _looked_up(grid: Floats, where: Floats) -> Floats:
     return cast(
         Floats, cv2.remap(grid, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     )
+
+
+def _points_of(grid: Floats, spots: Floats) -> Floats:
+    """The grid's values at a list of places; OpenCV wants them as an image of moderate width."""
+    width = 1_024
+    rows = -(-len(spots) // width)
+    padded = np.zeros((rows * width, 2), np.float32)
+    padded[: len(spots)] = spots
+    return _looked_up(grid, padded.reshape(rows, width, 2)).reshape(rows * width, -1)[: len(spots)]

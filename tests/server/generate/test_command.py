@@ -101,6 +101,21 @@ def test_a_server_that_is_killed_and_started_again_is_come_back_to(
     assert len(pictures(generated.out)) == 2
 
 
+async def test_a_set_that_was_lost_with_all_data_is_submitted_again(
+    start_limner: Callable[..., Server], generate: Start, redis: Redis, prefix: str
+) -> None:
+    server = start_limner()
+    generated = generate(server.url, "--count", "1")
+    generated.output.wait_for(": painting|: begun")
+
+    server.kill()
+    await redis.delete(*[key async for key in redis.scan_iter(f"{prefix}*")])
+    server.start()
+
+    assert generated.end() == 0, generated.output.seen
+    assert len(pictures(generated.out)) == 1
+
+
 def test_a_server_that_starts_later_is_waited_for(environment: dict[str, str], generate: Start) -> None:
     port = free_port()
     generated = generate(f"http://127.0.0.1:{port}", "--count", "1")

@@ -4,7 +4,7 @@ from server.hub.messages import PONG, goodbye, subscribed, unknown
 from server.hub.outbox import MESSAGES_WAITING, Outbox
 from server.hub.subscription import Subscription
 from storage.records.encoding import NO_VERSION
-from tests.server.hub.test_subscription import Listener
+from tests.server.support.listener import Listener
 from tests.server.support.records import A, B, C, StubbornWire, digits, event
 
 LISTENER = Listener()

@@ -35,6 +35,7 @@ class RawSocket:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.connect(("127.0.0.1", port))
         self._rest = b""
+        self._upgraded = False
         self.send(HANDSHAKE % path.encode())
 
     def __enter__(self) -> Self:
@@ -58,6 +59,7 @@ class RawSocket:
 
     def head(self) -> str:
         """The head of the answer to the handshake."""
+        self._upgraded = True
         while b"\r\n\r\n" not in self._rest:
             self._more()
         head, self._rest = self._rest.split(b"\r\n\r\n", 1)
@@ -67,7 +69,9 @@ class RawSocket:
         return int(self.head().split(" ")[1])
 
     def frame(self) -> tuple[int, bytes]:
-        """The next frame of the server: its opcode and payload."""
+        """The next frame of the server, after the handshake: its opcode and payload."""
+        if not self._upgraded:
+            self.head()
         head = self._take(2)
         length = head[1]
         if length == 126:

@@ -1,0 +1,51 @@
+"""The one table, on paper and as JSON."""
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.figures import Row, Spread
+
+TITLE = "Median of the rounds (least … most)"
+WIDTH = 180
+"""Of a table that goes to a file."""
+
+
+def show(rows: Sequence[Row]) -> None:
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    table = Table(title=TITLE, title_justify="left")
+    table.add_column("what", no_wrap=True)
+    table.add_column("measured", justify="right", no_wrap=True)
+    table.add_column("beside", justify="right", no_wrap=True)
+    table.add_column("reference")
+    table.add_column("ratio", justify="right", no_wrap=True)
+    for one in rows:
+        table.add_row(
+            one.name,
+            f"{written(one.measured)} {one.unit}",
+            f"{written(one.reference)} {one.unit}",
+            one.reference_name,
+            f"{written(one.ratio)} ×",
+        )
+    console.print(table)
+
+
+def as_json(rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        "machine": {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()},
+        "rows": [asdict(one) for one in rows],
+    }
+
+
+def written(spread: Spread) -> str:
+    return f"{_figure(spread.median)} ({_figure(spread.least)} … {_figure(spread.most)})"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,0 +1,69 @@
+"""A real Chromium, and a server and worker that paint slowly enough to be watched."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.support.left_out import chromium
+from tests.support.limner import Server, Worker, limner
+
+# What keeps a machine without a network, a screen or a second user quiet.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECONDS = 30_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=SECONDS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(SECONDS)
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser's console says of errors."""
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            found.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
+@pytest.fixture(scope="session")
+def atelier(redis_url: str) -> Iterator[tuple[Server, Worker]]:
+    """Each portrait takes about two seconds here."""
+    environment = {"LIMNER_REDIS_URL": redis_url, "LIMNER_REDIS_PREFIX": "atelier:", "LIMNER_PAINTER_SECONDS": "2"}
+    with limner(environment) as both:
+        yield both
+
+
+@pytest.fixture
+def url(atelier: tuple[Server, Worker]) -> str:
+    return f"{atelier[0].url}/"

@@ -1,0 +1,41 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from jobs.settings import WorkerSettings
+from storage.durations import Durations
+from storage.jobs import JobStore
+from storage.keys import Keys
+from tests.support.job_states import JobStates
+from tests.support.listening import Listener
+from tests.support.work import Bench
+
+
+@pytest.fixture
+def jobs(store: JobStore) -> JobStates:
+    return JobStates(store)
+
+
+@pytest.fixture
+def settings(redis_url: str, prefix: str) -> WorkerSettings:
+    """A worker's, with leases that are renewed only where a test says so."""
+    return WorkerSettings(redis_url=SecretStr(redis_url), redis_prefix=prefix, renew_seconds=3_600)
+
+
+@pytest.fixture
+def durations(redis: Redis, keys: Keys) -> Durations:
+    return Durations(redis, keys)
+
+
+@pytest.fixture
+def bench(store: JobStore, durations: Durations, settings: WorkerSettings) -> Bench:
+    return Bench(store, durations, settings)
+
+
+@pytest.fixture
+async def listener(redis_url: str) -> AsyncIterator[Listener]:
+    async with Listener(redis_url) as listener:
+        assert await listener.until_told() == "up"
+        yield listener
