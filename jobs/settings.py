@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from storage.settings import Seconds, StorageSettings
 
@@ -29,3 +29,9 @@ class WorkerSettings(StorageSettings):
     painter_seconds: float = Field(
         0, ge=0, le=3_600, description="spreads the painter's strokes over at least this time, so that one can watch"
     )
+
+    @model_validator(mode="after")
+    def _renewed_in_time(self) -> "WorkerSettings":
+        if self.renew_seconds * 2 > self.lease_seconds:
+            raise ValueError("LIMNER_RENEW_SECONDS: must be at most half of LIMNER_LEASE_SECONDS")
+        return self

@@ -33,7 +33,7 @@ end
 
 for _, id in ipairs(redis.call('ZRANGE', active, offset, offset + batch - 1)) do
   local job = redis.call('HMGET', job_stem .. id, 'status', 'kind', 'claim', 'queued_at', 'record')
-  if not job[1] then
+  if not job[5] then
     redis.call('ZREM', active, id)
     redis.call('ZREM', leases, id)
   elseif job[1] == 'processing' then

@@ -77,9 +77,7 @@ async def until_idle(deliverer: Deliverer) -> None:
     await eventually(is_idle)
 
 
-async def test_jobs_that_wait_are_run_in_their_order(
-    bench: Bench, jobs: JobStates, keys: Keys, redis: Redis
-) -> None:
+async def test_jobs_that_wait_are_run_in_their_order(bench: Bench, jobs: JobStates, keys: Keys, redis: Redis) -> None:
     waiting = [await jobs.queued() for _ in range(5)]
     work = Gated()
     work.go.set()

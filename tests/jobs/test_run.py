@@ -82,7 +82,9 @@ async def test_reports_that_come_too_fast_are_left_out(store: JobStore, jobs: Jo
     written = await reported(await run_of(store, jobs, clock), clock, seconds=10, every=0.01)
 
     times = [at for at, _ in written]
-    assert all(later - earlier >= 0.3 - 1e-6 or job.preview for (earlier, _), (later, job) in itertools.pairwise(written))
+    assert all(
+        later - earlier >= 0.3 - 1e-6 or job.preview for (earlier, _), (later, job) in itertools.pairwise(written)
+    )
     assert 20 < len(times) < 60
 
 

@@ -80,7 +80,7 @@ async def test_the_embedded_valkey_is_fit(redis: Redis) -> None:
 async def test_a_redis_that_would_throw_jobs_away_is_refused(own_redis: Redis) -> None:
     await own_redis.config_set("maxmemory-policy", "allkeys-lru")
 
-    with pytest.raises(UnfitStore, match="maxmemory-policy is allkeys-lru.*noeviction") as unfit:
+    with pytest.raises(UnfitStore, match=r"maxmemory-policy is allkeys-lru.*noeviction") as unfit:
         await inspect(own_redis)
     assert len(unfit.value.faults) == 1
 
@@ -116,7 +116,7 @@ async def test_a_wrong_password_is_no_reason_to_wait(own_redis_url: str, own_red
 
 
 async def test_a_user_who_may_not_even_look_is_told_so(own_redis_url: str, own_redis: Redis) -> None:
-    await own_redis.execute_command("ACL", "SETUSER", "ann", "on", ">word", "+@all", "-info")
+    await own_redis.acl_setuser("ann", enabled=True, passwords=["+word"], categories=["+@all"], commands=["-info"])
 
     async with connect(SecretStr(own_redis_url.replace("://", "://ann:word@", 1))) as client:
         with pytest.raises(UnfitStore, match="'info'"):

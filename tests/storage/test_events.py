@@ -1,9 +1,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
@@ -19,7 +17,7 @@ pytestmark = pytest.mark.timeout(60)
 
 
 async def cut_off(redis: Redis) -> None:
-    await cast(Awaitable[Any], redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub"))
+    await redis.client_kill_filter(_type="pubsub")
 
 
 def with_user(url: str, user: str) -> str:
@@ -134,7 +132,7 @@ async def test_it_waits_for_a_redis_that_is_not_there_yet_and_survives_its_resta
 
 @pytest.mark.parametrize("user", [":s%40cret%2F", "default:s%40cret%2F", "hub:hub%20word"])
 async def test_it_says_who_it_is(own_redis_url: str, own_redis: Redis, user: str) -> None:
-    await own_redis.execute_command("ACL", "SETUSER", "hub", "on", ">hub word", "&*", "+@all")
+    await own_redis.acl_setuser("hub", enabled=True, passwords=["+hub word"], channels=["*"], categories=["+@all"])
     await own_redis.config_set("requirepass", "s@cret/")
 
     async with Listener(with_user(own_redis_url, user)) as listener:
@@ -160,14 +158,14 @@ async def _refusals(redis: Redis, *, at_least: int) -> bool:
 
 
 async def test_a_user_who_may_not_subscribe_is_served_once_he_may(own_redis_url: str, own_redis: Redis) -> None:
-    await own_redis.execute_command("ACL", "SETUSER", "hub", "on", ">word", "resetchannels", "+@all")
+    await own_redis.acl_setuser("hub", enabled=True, passwords=["+word"], reset_channels=True, categories=["+@all"])
 
     async with Listener(with_user(own_redis_url, "hub:word")) as listener:
         assert await listener.until_told() == "up"
         refused = listener.events.subscribe(b"news")
         assert [await listener.until_told(), await listener.until_told()] == ["down", "up"]
         assert refused.cancelled()
-        await own_redis.execute_command("ACL", "SETUSER", "hub", "&news")
+        await own_redis.acl_setuser("hub", enabled=True, channels=["news"])
         await listener.subscribe("news")
 
 
@@ -211,7 +209,7 @@ async def test_closing_leaves_no_task_and_no_connection(own_redis_url: str, own_
     assert not listener.events.up
 
     async def nobody_listens() -> bool:
-        return await own_redis.publish("news", "x") == 0
+        return bool(await own_redis.publish("news", "x") == 0)
 
     await eventually(nobody_listens)
 

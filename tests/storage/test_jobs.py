@@ -80,9 +80,7 @@ async def test_the_order_of_the_fields_that_were_sent_does_not_matter(store: Job
     sent = submission(fingerprint=fingerprint("portrait", {"seed": 1, "size": 640}))
     await store.submit(sent)
 
-    acceptance, _ = await store.submit(
-        replace(sent, fingerprint=fingerprint("portrait", {"size": 640, "seed": 1}))
-    )
+    acceptance, _ = await store.submit(replace(sent, fingerprint=fingerprint("portrait", {"size": 640, "seed": 1})))
 
     assert acceptance is Acceptance.KNOWN
 
@@ -248,7 +246,7 @@ async def test_versions_rise_by_one_where_the_last_is_ahead_of_the_clock(
     stored = await jobs.processing()
     assert stored.record is not None
     ahead = b"8999999999999990"
-    await redis.hset(keys.job(stored.id), "record", ahead + stored.record[16:])  # type: ignore[misc]
+    await redis.hset(keys.job(stored.id), mapping={"record": ahead + stored.record[16:]})  # type: ignore[misc]
 
     versions = [(await store.advance(further(stored.job, 0.5), stored.claim)).version for _ in range(3)]
     versions.append((await store.cancel(stored.id)).version)

@@ -86,9 +86,7 @@ async def test_the_sweep_leaves_a_tombstone_of_what_has_expired(brief: JobStore,
 async def test_when_the_tombstone_is_gone_too_the_id_is_free(
     redis: Redis, keys: Keys, storage_settings: StorageSettings
 ) -> None:
-    store = JobStore(
-        redis, keys, storage_settings.model_copy(update={"keep_seconds": 0.05, "tombstone_seconds": 0.05})
-    )
+    store = JobStore(redis, keys, storage_settings.model_copy(update={"keep_seconds": 0.05, "tombstone_seconds": 0.05}))
     stored = await expired(store, keys, redis)
     await sweep(store)
 
@@ -170,9 +168,7 @@ async def test_a_look_brings_nothing_back(brief: JobStore, keys: Keys, redis: Re
     assert (await JobStates(brief).get(stored.id)).expired
 
 
-async def test_looks_count_where_little_is_kept(
-    redis: Redis, keys: Keys, storage_settings: StorageSettings
-) -> None:
+async def test_looks_count_where_little_is_kept(redis: Redis, keys: Keys, storage_settings: StorageSettings) -> None:
     store = JobStore(redis, keys, storage_settings.model_copy(update={"keep_seconds": 30}))
     stored = await JobStates(store).succeeded()
     await aged(keys, redis, stored, 20_000)

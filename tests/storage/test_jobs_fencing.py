@@ -144,9 +144,7 @@ async def test_whoever_hears_of_a_success_finds_the_picture(
         held = await jobs.processing()
         await listener.subscribe(keys.job(held.id))
         # Both at once, so that the reader has a chance of coming between.
-        _, found = await asyncio.gather(
-            store.advance(done(held.job), held.claim, PICTURE), picture_at_the_event(held)
-        )
+        _, found = await asyncio.gather(store.advance(done(held.job), held.claim, PICTURE), picture_at_the_event(held))
         assert found == PICTURE.base64
 
 

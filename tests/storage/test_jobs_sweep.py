@@ -42,9 +42,7 @@ async def test_jobs_that_are_looked_after_are_not_found(store: JobStore, jobs: J
     assert await sweep(store) == Swept([], [], [])
 
 
-async def test_a_job_whose_lease_ran_out_is_found(
-    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
-) -> None:
+async def test_a_job_whose_lease_ran_out_is_found(store: JobStore, jobs: JobStates, keys: Keys, redis: Redis) -> None:
     await jobs.processing()
     lost = await overdue(jobs, keys, redis)
 
@@ -128,9 +126,7 @@ async def test_the_offset_walks_over_more_jobs_than_a_batch(
     assert {stray.id for strays in swept for stray in strays} == ids
 
 
-async def test_a_batch_bounds_what_is_found_overdue(
-    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
-) -> None:
+async def test_a_batch_bounds_what_is_found_overdue(store: JobStore, jobs: JobStates, keys: Keys, redis: Redis) -> None:
     for _ in range(4):
         await overdue(jobs, keys, redis)
 

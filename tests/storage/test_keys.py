@@ -13,7 +13,8 @@ KEYS = Keys("")
 
 def names(keys: Keys) -> set[str]:
     """Every name that is made, with words in angle brackets for what differs."""
-    made, stems = set(), set()
+    made: set[str] = set()
+    stems: set[str] = set()
     for name, attribute in inspect.getmembers(Keys):
         if isinstance(attribute, property):
             (stems if name.endswith("_stem") else made).add(getattr(keys, name))

@@ -9,9 +9,7 @@ from storage.records.ids import new_job_id
 from tests.support.job_states import PICTURE, JobStates
 
 
-async def test_a_picture_is_kept_as_base64_text_and_read_as_it_was(
-    jobs: JobStates, keys: Keys, redis: Redis
-) -> None:
+async def test_a_picture_is_kept_as_base64_text_and_read_as_it_was(jobs: JobStates, keys: Keys, redis: Redis) -> None:
     stored = await jobs.succeeded()
     portraits = PortraitStore(redis, keys)
 

@@ -72,7 +72,7 @@ def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.Monk
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        load(StorageSettings).redis_prefix = "other:"
+        load(StorageSettings).redis_prefix = "other:"  # type: ignore[misc]
 
 
 def test_every_setting_says_what_it_is_for() -> None:

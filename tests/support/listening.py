@@ -55,7 +55,7 @@ class Listener:
 
 
 async def eventually(true: Callable[[], Awaitable[object]]) -> None:
-    """Wait until `true` answers something that is. Fails at the deadline."""
+    """Look until `true` answers something that is. Fails at the deadline."""
     async with asyncio.timeout(DEADLINE_SECONDS):
-        while not await true():
+        while not await true():  # noqa: ASYNC110 - nothing says when Redis' own state changes
             await asyncio.sleep(0.005)

@@ -1,6 +1,7 @@
 """Dress by calling: which shells, collars, plates, straps and jewels lie over the body."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -20,6 +21,7 @@ class Wardrobe:
 
     def __init__(self, buffer: Buffer, pose: Pose, look: Look, build: Build) -> None:
         self.buffer, self.pose, self.look, self.build = buffer, pose, look, build
+        self.shells: list[Callable[[], None]] = []
         self.leather = look.chance.pick("leather", _LEATHER)
 
     def sheet(self, colour: Colour, weave: float = 0.06) -> Sheet:
@@ -40,9 +42,13 @@ class Wardrobe:
         sheet.cut(y < line)
 
     def shell(self, sheet: Sheet, offset: float, name: str, *, folds: float = 0.0, ridge: float = 0.0) -> None:
-        draw_shell(
-            self.buffer, self.pose, sheet, self.build, offset, folds=folds, look=self.look, name=name, ridge=ridge
-        )
+        """Keeps the garment for later: what is nearer hides the rest, so the order does not matter."""
+        self.shells.append(
+            partial(
+                draw_shell, self.buffer, self.pose, sheet, self.build, offset,
+                folds=folds, look=self.look, name=name, ridge=ridge,
+            )
+        )  # fmt: skip
 
     def shirt(self, colour: Colour = _LINEN) -> None:
         sheet = self.sheet(colour)
@@ -338,10 +344,14 @@ _DRESSERS: dict[str, Callable[[Wardrobe], None]] = {
 }  # fmt: skip
 
 
-def draw_dress(buffer: Buffer, pose: Pose, look: Look, build: Build) -> None:
+def draw_dress(buffer: Buffer, pose: Pose, look: Look, build: Build) -> Iterator[None]:
     wardrobe = Wardrobe(buffer, pose, look, build)
     _DRESSERS[look.calling](wardrobe)
+    yield
     if "cloak" in look.marks and look.calling not in ("monk", "artisan"):
         wardrobe.cloak(shade(blend(look.cloth, (0.2, 0.15, 0.12), 0.3), 0.8))
     if "necklace" in look.marks and look.calling not in ("noble", "paladin"):
         wardrobe.necklace()
+    for shell in wardrobe.shells:
+        yield
+        shell()

@@ -61,7 +61,7 @@ def draw(look: Look, width: int, height: int) -> Iterator[Reference | None]:
     buffer = Buffer(camera)
     draw_body(buffer, trunk, look, build)
     yield None
-    draw_dress(buffer, trunk, look, build)
+    yield from draw_dress(buffer, trunk, look, build)
     yield None
     draw_head(buffer, head, shape, look.age, paint_face(look, shape, 1.8 * camera.scale))
     yield None

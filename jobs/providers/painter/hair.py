@@ -18,8 +18,7 @@ STEPS = 22
 @dataclass(frozen=True, slots=True)
 class Locks:
     """`curves` has STEPS points for each lock, `normals` the outward direction along them; `width` is in units of
-    space,
-    `tone` a brightness about 1 for each lock."""
+    space, `tone` a brightness about 1 for each lock."""
 
     curves: Floats
     normals: Floats
@@ -43,8 +42,8 @@ def grow(
     skull: Floats,
     clear_face: float,
 ) -> Floats:
-    """Curves of the given lengths. They start outwards (`lift`) and along `comb`, and fall with `weight`; they never go
-    into the ellipsoid `skull` (half axes) and keep out of the face by `clear_face`."""
+    """Curves of the given lengths. They start outwards (`lift`) and along `comb`, and fall with `weight`; they never
+    go into the ellipsoid `skull` (half axes) and keep out of the face by `clear_face`."""
     count = len(roots)
     step = (length / (STEPS - 1)).astype(np.float32)[:, None]
     heading = comb + normals * lift

@@ -18,7 +18,7 @@ SKETCHED = 0.08
 """The progress at which the strokes begin."""
 
 PREVIEW_SIDE = 160
-_SMALLEST, _LARGEST = 400 * 400, 640 * 640
+_SMALLEST, _LARGEST = 320 * 320, 640 * 640
 _CONTENT_TYPES: dict[PictureFormat, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 

@@ -46,8 +46,7 @@ class Painter:
 
     async def paint(self, request: PortraitRequest, report: Report) -> Picture:
         """Raises whatever went wrong while painting; `Stopped` or RuntimeError once the painter is closed. Where the
-        task
-        is cancelled or `report` raises, the thread stops before its next few strokes, and has stopped when this
+        task is cancelled or `report` raises, the thread stops before its next few strokes, and has stopped when this
         ends."""
         loop = asyncio.get_running_loop()
         stop = threading.Event()

@@ -42,11 +42,12 @@ class Sheet:
 
     @property
     def gloss(self) -> Floats:
-        return self._planes[3]
+        return cast(Floats, self._planes[3])
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self._planes.shape[1], self._planes.shape[2]
+        _, height, width = self._planes.shape
+        return height, width
 
     def grid(self) -> tuple[Floats, Floats]:
         """x and y, in units, of each pixel: broadcast them."""

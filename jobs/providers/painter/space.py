@@ -113,8 +113,8 @@ class Buffer:
     def draw(
         self, points: Floats, texture: Floats, region: Region, *, at: Floats | None = None, both_sides: bool = False
     ) -> None:
-        """Draws a grid of points. `texture` has red, green, blue, gloss and opacity (drawn where it is over a half); it
-        is stretched over the grid, or looked up at the texture's pixels `at` if they are given for each point."""
+        """Draws a grid of points. `texture` has red, green, blue, gloss and opacity (drawn where it is over a half);
+        it is stretched over the grid, or looked up at the texture's pixels `at` if they are given for each point."""
         where = self._fine(points)
         coarse = normals_of(points)
         fine = _looked_up(np.concatenate([points, coarse[..., 2:]], axis=-1), where)

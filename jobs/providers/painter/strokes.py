@@ -17,33 +17,35 @@ from jobs.providers.painter.space import Region
 @dataclass(frozen=True, slots=True)
 class Layer:
     """`radius` of the brush in pixels of the reference at 640; strokes are laid where canvas and reference differ by
-    more
-    than `tolerance` of 255; `length` is how many radii a stroke may be long; `stages` what is painted in which
+    more than `tolerance` of 255; `length` is how many radii a stroke may be long; `stages` what is painted in which
     order."""
 
+    share: float
     radius: float
     tolerance: float
     length: int
     stages: tuple[tuple[str, tuple[Region, ...]], ...]
 
 
+_STROKES_A_STEP = 2_500
+"""At most: somebody who wants the painting to stop should not have to wait for long."""
 _ALL = tuple(Region)
 _TOLERANCES = np.array([2.3, 1.5, 1.7, 0.75], np.float32)
 """How much may stay different in each region: the face is looked at first."""
 
 LAYERS: tuple[Layer, ...] = (
-    Layer(22.0, 0.0, 5, (("laying in the ground", _ALL),)),
-    Layer(10.0, 9.0, 6, (("painting the background", (Region.PLACE,)), ("blocking in the figure", (Region.DRESS,
+    Layer(0.06, 22.0, 0.0, 5, (("laying in the ground", _ALL),)),
+    Layer(0.12, 10.0, 9.0, 6, (("painting the background", (Region.PLACE,)), ("blocking in the figure", (Region.DRESS,
     Region.HAIR, Region.FACE)))),
-    Layer(5.0, 9.0, 7, (
+    Layer(0.20, 5.0, 9.0, 7, (
         ("painting the background", (Region.PLACE,)), ("painting the dress", (Region.DRESS,)),
         ("painting the face", (Region.FACE,)), ("painting the hair", (Region.HAIR,)),
     )),
-    Layer(2.5, 10.0, 8, (
+    Layer(0.30, 2.5, 10.0, 8, (
         ("painting the dress", (Region.PLACE, Region.DRESS)), ("painting the face", (Region.FACE,)),
         ("painting the hair", (Region.HAIR,)),
     )),
-    Layer(1.3, 12.0, 8, (("last lights", (Region.DRESS, Region.HAIR, Region.FACE)),)),
+    Layer(0.32, 1.3, 12.0, 8, (("last lights", (Region.DRESS, Region.HAIR, Region.FACE)),)),
 )  # fmt: skip
 
 
@@ -65,9 +67,7 @@ def paint(reference: Reference, size: tuple[int, int], rng: np.random.Generator,
     canvas[:] = (reference.picture.reshape(-1, 3).mean(axis=0) * 0.55 + (44, 30, 20)).astype(np.uint8)
     unit = np.sqrt(width * height) / 640.0
     flow = _flow(reference.picture, 2.6 * unit)
-    parts = sum(len(layer.stages) for layer in LAYERS)
-    per_part = max(2, round(slices / parts))
-    part = 0
+    done = 0.0
     for layer in LAYERS:
         radius = max(1.0, layer.radius * unit)
         smooth = cast(Bytes, cv2.GaussianBlur(reference.picture, (0, 0), max(0.3, radius * 0.42)))
@@ -78,10 +78,12 @@ def paint(reference: Reference, size: tuple[int, int], rng: np.random.Generator,
         for stage, regions in layer.stages:
             chosen = starts[np.isin(reference.region[starts[:, 1], starts[:, 0]], regions)]
             strokes = _strokes(chosen, smooth, flow, radius, layer.length, rng)
-            for i, (begin, end) in enumerate(_spans(len(chosen), per_part)):
+            share = layer.share / len(layer.stages)
+            count = max(2, round(slices * share), -(-len(chosen) // _STROKES_A_STEP))
+            for i, (begin, end) in enumerate(_spans(len(chosen), count), 1):
                 strokes.draw(canvas, begin, end, scale)
-                yield Progress((part + (i + 1) / per_part) / parts * 0.985, stage, canvas)
-            part += 1
+                yield Progress((done + share * i / count) * 0.985, stage, canvas)
+            done += share
     _varnish(canvas, reference, flow, rng)
     yield Progress(1.0, "last lights", canvas)
 

@@ -86,7 +86,7 @@ def test_a_message_of_the_greatest_length_is_read(edge: Server) -> None:
 @pytest.mark.parametrize("path", ["/ws?job=" + "x" * 20_000, "/ws?" + "&".join(f"job={new_job_id()}" for _ in range(1_000))])
 def test_a_url_that_is_too_long_gets_an_answer(edge: Server, path: str) -> None:
     with RawSocket(edge.port, path) as socket:
-        assert socket.status() == 431
+        assert socket.status == 431
 
 
 def test_pings_of_a_client_that_does_not_read_cost_no_memory(edge: Server) -> None:

@@ -26,7 +26,10 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True) -> bytes:
 
 
 class RawSocket:
-    """Opened by `with`. `receive_buffer` is what the kernel may hold for us, bytes."""
+    """Opened by `with`. `receive_buffer` is what the kernel may hold for us, bytes.
+
+    `status` is what the handshake was answered with; only after it may a client send frames.
+    """
 
     def __init__(self, port: int, path: str = "/ws", *, receive_buffer: int | None = None) -> None:
         self._socket = socket.socket()
@@ -35,8 +38,8 @@ class RawSocket:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.connect(("127.0.0.1", port))
         self._rest = b""
-        self._upgraded = False
         self.send(HANDSHAKE % path.encode())
+        self.status = int(self._head().split(" ")[1])
 
     def __enter__(self) -> Self:
         return self
@@ -57,21 +60,14 @@ class RawSocket:
         finally:
             self._socket.settimeout(DEADLINE_SECONDS)
 
-    def head(self) -> str:
-        """The head of the answer to the handshake."""
-        self._upgraded = True
+    def _head(self) -> str:
         while b"\r\n\r\n" not in self._rest:
             self._more()
         head, self._rest = self._rest.split(b"\r\n\r\n", 1)
         return head.decode()
 
-    def status(self) -> int:
-        return int(self.head().split(" ")[1])
-
     def frame(self) -> tuple[int, bytes]:
-        """The next frame of the server, after the handshake: its opcode and payload."""
-        if not self._upgraded:
-            self.head()
+        """The next frame of the server: its opcode and payload."""
         head = self._take(2)
         length = head[1]
         if length == 126:

@@ -73,7 +73,9 @@ def test_the_header_is_sixteen_digits_and_a_letter() -> None:
 
 
 @given(OBJECTS)
-def test_the_address_of_a_picture_ends_in_the_version_whatever_a_stranger_wrote(metadata: dict[str, Any] | None) -> None:
+def test_the_address_of_a_picture_ends_in_the_version_whatever_a_stranger_wrote(
+    metadata: dict[str, Any] | None,
+) -> None:
     spoiled = {**(metadata or {}), VERSION_PLACEHOLDER: [VERSION_PLACEHOLDER, {"url": VERSION_PLACEHOLDER}]}
     job = done(running(QUEUED.model_copy(update={"metadata": spoiled})))
 
@@ -83,7 +85,9 @@ def test_the_address_of_a_picture_ends_in_the_version_whatever_a_stranger_wrote(
     assert decoded.result == {"url": f"/temp-portraits/{job.id}/image?v=1763612345678901"}
 
 
-@pytest.mark.parametrize("result", [None, {}, {"characters": [VERSION_PLACEHOLDER]}, {"url": VERSION_PLACEHOLDER + "x"}])
+@pytest.mark.parametrize(
+    "result", [None, {}, {"characters": [VERSION_PLACEHOLDER]}, {"url": VERSION_PLACEHOLDER + "x"}]
+)
 def test_a_record_without_such_an_address_is_left_whole(result: dict[str, Any] | None) -> None:
     job = QUEUED.model_copy(update={"result": result})
 

@@ -1,0 +1,8 @@
+from jobs.registry import Kind, registry
+from tests.support.work import finish
+
+
+def test_kinds_are_found_by_their_names() -> None:
+    portrait, characters = Kind("portrait", finish, "painter", 1), Kind("characters", finish, "grammar", 4)
+
+    assert registry(portrait, characters) == {"portrait": portrait, "characters": characters}

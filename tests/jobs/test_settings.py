@@ -1,0 +1,52 @@
+import pytest
+
+from jobs.settings import WorkerSettings
+from storage.errors import SettingsError
+from storage.settings import load, variables
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in variables(WorkerSettings):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def test_without_an_environment_everything_is_local_and_a_lease_outlives_two_renewals() -> None:
+    settings = load(WorkerSettings)
+
+    assert settings.text_provider == "grammar"
+    assert (settings.lease_seconds, settings.renew_seconds) == (10, 3)
+    assert settings.portraits_at_once == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LIMNER_PORTRAITS_AT_ONCE", "0"),
+        ("LIMNER_PORTRAITS_AT_ONCE", "two"),
+        ("LIMNER_TEXT_PROVIDER", "hunter2"),
+        ("LIMNER_CHAT_URL", "hunter2"),
+        ("LIMNER_LEASE_SECONDS", "-1"),
+        ("LIMNER_PAINTER_SECONDS", "inf"),
+        ("LIMNER_FINISH_SECONDS", "nan"),
+    ],
+)
+def test_a_bad_value_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError) as refused:
+        load(WorkerSettings)
+
+    [problem] = refused.value.problems
+    assert problem.startswith(f"{variable}: ")
+    assert "hunter2" not in problem
+
+
+def test_the_key_of_the_chat_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_CHAT_API_KEY", "hunter2")
+
+    assert "hunter2" not in repr(load(WorkerSettings))
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert all(variables(WorkerSettings).values())
