@@ -140,10 +140,10 @@ async def test_a_second_run_keeps_what_was_shown_and_writes_only_what_is_missing
     assert [one.name for one in second.requests[0].written] == ["Ada", "Bron"]
     assert await waiting(keys, redis) == [one.portrait for one in written]
 
-    before = await jobs.get(stored.id)
+    before = (await jobs.get(stored.id)).record
     first.hand.put_nowait(character("Cilla"))
     await frozen
-    assert await jobs.get(stored.id) == before
+    assert (await jobs.get(stored.id)).record == before
     assert len(await portraits(store)) == 3
 
 

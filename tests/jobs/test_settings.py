@@ -42,6 +42,13 @@ def test_a_bad_value_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch, 
     assert "hunter2" not in problem
 
 
+def test_a_lease_that_would_run_out_between_two_renewals_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_LEASE_SECONDS", "5")
+
+    with pytest.raises(SettingsError, match=r"^LIMNER_RENEW_SECONDS: must be at most half of LIMNER_LEASE_SECONDS"):
+        load(WorkerSettings)
+
+
 def test_the_key_of_the_chat_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIMNER_CHAT_API_KEY", "hunter2")
 

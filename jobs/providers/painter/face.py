@@ -7,6 +7,7 @@ from typing import cast
 import numpy as np
 
 from jobs.providers.painter.fields import Colour, Floats, blend, bump, clouds, shade, smoothstep
+from jobs.providers.painter.hairline import scalp
 from jobs.providers.painter.head import Shape
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.sheet import Sheet, smooth_curve
@@ -71,6 +72,7 @@ def _skin(sheet: Sheet, look: Look, shape: Shape) -> None:
         grain = 0.8 + 0.4 * rng.random((height, width), np.float32)
         strength = 0.50 if look.beard == "stubble" else 0.32
         sheet.tint(zone * strength * grain, blend(shade(look.beard_colour, 0.7), (0.25, 0.24, 0.26), 0.4))
+    sheet.tint(0.92 * scalp(x, y, shape.half_width, look), shade(look.hair.colour, 0.62))
     if look.race == "dragon":
         _scales(sheet, look)
     oily = (

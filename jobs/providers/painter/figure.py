@@ -19,7 +19,7 @@ from jobs.providers.painter.light import lamp, lit
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.mane import beard_of, fur_of, hair_on_head
 from jobs.providers.painter.place import Place, place_of
-from jobs.providers.painter.space import Buffer, Camera, Pose, Region
+from jobs.providers.painter.space import FAR, Buffer, Camera, Pose, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +92,20 @@ def _composed(
     ) -> tuple[Floats, Floats]:
         image = _bytes(onto)
         cover = np.zeros(size, np.uint8)
+        depth = np.full(size, FAR, np.float32)
         draw_locks(
-            image, cover, camera, locks, colour, lamp(look.light), place.key, place.air, rng, dark=dark, sheen=sheen
-        )
-        return _floats(image), _floats(cover)
+            image, cover, camera, locks, colour, lamp(look.light), place.key, place.air, rng, dark=dark, sheen=sheen,
+            depth=depth,
+        )  # fmt: skip
+        return _floats(image), np.where((depth < hidden) & (depth > FAR), np.float32(0), _floats(cover))
 
+    hidden = np.full(size, FAR, np.float32)
     whole, cover = lay(mane.behind, look.hair.colour, whole, 0.62)
     region[cover > 0.5] = np.where(buffer.covered, region, np.uint8(Region.HAIR))[cover > 0.5]
     yield None
     solid = _edge(buffer.covered)
+    # What hangs beside the far cheek is behind the face, though it is drawn after it.
+    hidden = np.where(buffer.region == Region.FACE, buffer.depth - np.float32(_HAIR_ROOM), hidden)
     fore, hair = lay(mane.before, look.hair.colour, picture, 1.0)
     yield None
     shaded = picture * (1.0 - 0.55 * _cast(hair, look.light, camera.scale))[..., None]
@@ -129,6 +134,8 @@ def _composed(
 
 
 FACE_BEFORE_FUR = 0.25
+_HAIR_ROOM = 0.45
+"""Roots may lie so deep in the head: they are seen all the same."""
 
 
 def _bytes(picture: Floats) -> Bytes:

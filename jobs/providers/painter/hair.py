@@ -94,8 +94,9 @@ def draw_locks(
     strands: int = 4,
     sheen: float = 0.55,
     dark: float = 1.0,
+    depth: Floats | None = None,
 ) -> None:
-    """Draws the locks in the order given onto `image`, and in white onto `cover`."""
+    """Draws the locks in the order given onto `image`, in white onto `cover`, and how near they are onto `depth`."""
     count = len(locks.curves)
     if count == 0:
         return
@@ -129,6 +130,8 @@ def draw_locks(
     outlines = fixed_point(np.concatenate([screen + half, (screen - half)[:, ::-1]], axis=1))
     thick = np.maximum(1, np.rint(locks.width * camera.scale / strands * 1.5)).astype(int).tolist()
     ends = rng.integers(STEPS - 4, STEPS, (count, strands)).tolist()
+    near, nearness = fixed_point(screen), locks.curves[..., 2].tolist()
+    wide = np.maximum(1, np.rint(locks.width * camera.scale * 1.3)).astype(int).tolist()
     for i in range(count):
         cv2.fillPoly(image, [outlines[i]], grounds[i], cv2.LINE_AA, 4)
         cv2.fillPoly(cover, [outlines[i]], (255,), cv2.LINE_AA, 4)
@@ -140,6 +143,9 @@ def draw_locks(
                 parts = [path[a : stop + 1] for path, stop in zip(chosen, stops, strict=True)]
                 width = max(1, thick[i] - 1) if last else thick[i]
                 cv2.polylines(image, parts, False, tones[i][j][piece], width, cv2.LINE_AA, 4)
+        if depth is not None:
+            for a, b in itertools.pairwise(knots):
+                cv2.polylines(depth, [near[i, a : b + 1]], False, nearness[i][(a + b) // 2], wide[i], cv2.LINE_8, 4)
         cv2.polylines(cover, list(fixed[i][:, : STEPS - 3]), False, (255,), thick[i], cv2.LINE_AA, 4)
 
 

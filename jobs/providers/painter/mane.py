@@ -8,6 +8,7 @@ import numpy as np
 
 from jobs.providers.painter.fields import Floats, Reals, smoothstep
 from jobs.providers.painter.hair import Locks, grow
+from jobs.providers.painter.hairline import hairline
 from jobs.providers.painter.head import Shape
 from jobs.providers.painter.look import Look
 from jobs.providers.painter.space import Pose
@@ -23,20 +24,6 @@ class Mane:
 
     behind: Locks
     before: Locks
-
-
-def hairline(u: Floats, look: Look) -> Floats:
-    """The lowest height at which hair grows, at the angle `u` from the front."""
-    side = np.abs(u)
-    receding = 0.10 if look.age == "old" and not look.feminine else 0.0
-    front = 0.66 + receding + 0.03 * np.cos(side * 9)
-    temple = smoothstep(0.42, 1.15, side)
-    ear = smoothstep(1.15, 1.75, side)
-    return cast(Floats, (front - 0.46 * temple - 0.75 * ear + receding * bump_at(side, 0.5, 0.2)).astype(np.float32))
-
-
-def bump_at(value: Floats, middle: float, width: float) -> Floats:
-    return cast(Floats, np.exp(-(((value - middle) / width) ** 2)))
 
 
 def skull(shape: Shape, thick: float) -> Floats:
@@ -77,10 +64,6 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
         weight *= 0.5
     if hair.cut == "mohawk":
         lift, weight, length = 3.0, 0.01, np.minimum(length, 0.62) * (0.8 + 0.4 * front)
-    if hair.cut in ("tied", "bun") and hair.length in ("medium", "long"):
-        tie = np.array([0.0, 1.05, -0.5] if hair.cut == "bun" else [0.0, 0.15, -1.05])
-        length = np.linalg.norm(roots - tie, axis=1) * rng.uniform(0.95, 1.15, len(unit))
-        lift, weight, curl = 0.05, 0.01, curl * 0.3
     if covered:
         lift, length = lift * 0.3, np.where(unit[:, 1] > 0.45, np.minimum(length, 0.15), length)
     fringe = (hair.cut == "fringe" and look.headgear == "none") & (unit[:, 2] > 0.45) & (unit[:, 1] > 0.45)
@@ -91,6 +74,8 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
         weight=weight, curl=curl, lift=lift, skull=skull(shape, cap * 0.8),
         clear_face=0.0 if hair.length == "cropped" or hair.cut in _PULLED else 0.80 * shape.width,
     )  # fmt: skip
+    if hair.cut in ("tied", "bun") and hair.length in ("medium", "long"):
+        curves = _pulled_back(roots.astype(np.float32), hair.cut, skull(shape, 0.03), rng)
     if fringe.any():
         free = grow(
             roots[fringe].astype(np.float32), normals[fringe], comb[fringe], length[fringe].astype(np.float32), rng,
@@ -117,16 +102,27 @@ def hair_on_head(look: Look, shape: Shape, pose: Pose) -> Mane:
     return Mane(rear, before)
 
 
+def _pulled_back(roots: Floats, cut: str, axes: Floats, rng: np.random.Generator) -> Floats:
+    """Curves close to the skull from the roots, over the head, to where the hair is held together."""
+    tie = np.array([0.0, 1.05, -0.50] if cut == "bun" else [0.0, 0.15, -1.05], np.float32)
+    over = (roots + tie) / 2 + np.stack(
+        [roots[:, 0] * 0.55, 0.75 * np.clip(roots[:, 2] + 0.3, 0, 1), np.zeros(len(roots))], -1
+    )
+    t = np.linspace(0, 1, 22, dtype=np.float32)[None, :, None]
+    curves = (1 - t) ** 2 * roots[:, None] + 2 * t * (1 - t) * over[:, None] + t**2 * tie
+    distance = np.linalg.norm(curves / axes, axis=2, keepdims=True)
+    loose = 1.0 + rng.uniform(0.0, 0.05, (len(roots), 1, 1)) * np.sin(pi * t)
+    return cast(Floats, (curves / np.maximum(distance, 0.3) * loose).astype(np.float32))
+
+
 def _comb(look: Look, roots: Floats, unit: Floats, rng: np.random.Generator) -> Floats:
     """The direction along which each lock starts."""
     count = len(unit)
     cut = look.hair.cut
     away = np.where(unit[:, 0] - look.hair.parting * 0.5 >= 0, 1.0, -1.0)
     aside = np.stack([away, np.full(count, 0.10), np.full(count, -0.15)], -1)
-    tie = np.array([0.0, 1.05, -0.5] if cut == "bun" else [0.0, 0.15, -1.05] if cut == "tied" else [0.0, -0.5, -1.0])
-    back = tie - roots
+    back = np.array([0.0, -0.5, -1.0]) - roots
     back /= np.linalg.norm(back, axis=1, keepdims=True) + 0.05
-    back[:, 1] += 1.3 * np.clip(unit[:, 2], 0, 1)
     forward = np.stack([look.hair.parting + unit[:, 0] * 0.5, np.full(count, 0.1), np.full(count, 0.9)], -1)
     comb = {"swept": back, "tied": back, "bun": back, "mohawk": back * 0.35, "fringe": aside, "braids": aside}.get(
         cut, aside

@@ -14,7 +14,7 @@ from jobs.providers.painter.look import look_of
 from jobs.providers.painter.strokes import paint
 from storage.records.media import Picture, PictureFormat
 
-SKETCHED = 0.08
+SKETCHED = 0.15
 """The progress at which the strokes begin."""
 
 PREVIEW_SIDE = 160

@@ -16,9 +16,9 @@ from jobs.providers.painter.space import Region
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """`radius` of the brush in pixels of the reference at 640; strokes are laid where canvas and reference differ by
-    more than `tolerance` of 255; `length` is how many radii a stroke may be long; `stages` what is painted in which
-    order."""
+    """One brush. `share` is its part of the whole work, `radius` is in pixels of the reference at 640. Strokes are laid
+    where canvas and reference differ by more than `tolerance` of 255; each has at most `length` points. `stages` says
+    what is painted in which order."""
 
     share: float
     radius: float
@@ -35,8 +35,10 @@ _TOLERANCES = np.array([2.3, 1.5, 1.7, 0.75], np.float32)
 
 LAYERS: tuple[Layer, ...] = (
     Layer(0.06, 22.0, 0.0, 5, (("laying in the ground", _ALL),)),
-    Layer(0.12, 10.0, 9.0, 6, (("painting the background", (Region.PLACE,)), ("blocking in the figure", (Region.DRESS,
-    Region.HAIR, Region.FACE)))),
+    Layer(0.12, 10.0, 9.0, 6, (
+        ("painting the background", (Region.PLACE,)),
+        ("blocking in the figure", (Region.DRESS, Region.HAIR, Region.FACE)),
+    )),
     Layer(0.20, 5.0, 9.0, 7, (
         ("painting the background", (Region.PLACE,)), ("painting the dress", (Region.DRESS,)),
         ("painting the face", (Region.FACE,)), ("painting the hair", (Region.HAIR,)),
