@@ -100,7 +100,7 @@ def _composed(
         return _floats(image), np.where((depth < hidden) & (depth > FAR), np.float32(0), _floats(cover))
 
     hidden = np.full(size, FAR, np.float32)
-    whole, cover = lay(mane.behind, look.hair.colour, whole, 0.62)
+    whole, cover = lay(mane.behind, look.hair.colour, whole, 0.85)
     region[cover > 0.5] = np.where(buffer.covered, region, np.uint8(Region.HAIR))[cover > 0.5]
     yield None
     solid = _edge(buffer.covered)

@@ -30,6 +30,7 @@ class Subscription:
     given: int = 0
     versions: list[int] = field(default_factory=list)
     final: bool = False
+    answered: bool = False
     asking: bool = False
     """It has asked again, and what still comes may belong to the subscription before."""
 
@@ -71,7 +72,7 @@ class Runner:
                 await asyncio.sleep(chance.random() / 50)
         for _ in range(4):
             await asyncio.sleep(chance.random() / 20)
-            again = [job_id for job_id in chance.sample(job_ids, 10) if self._subscriptions[job_id].versions]
+            again = [job_id for job_id in chance.sample(job_ids, 10) if self._subscriptions[job_id].answered]
             again = [job_id for job_id in again if job_id not in self._asked_again]
             for job_id in again:
                 known = self._subscriptions[job_id]
@@ -88,6 +89,7 @@ class Runner:
         elif message["type"] == "subscribed":
             for job_id in message["jobs"]:
                 known = self._subscriptions[job_id]
+                known.answered = True
                 if known.asking:
                     known.asking, known.versions = False, known.versions[-1:]
         elif message["type"] in ("unknown", "error"):
