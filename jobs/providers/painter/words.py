@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from typing import TypeVar
 
 from jobs.providers.painter.fields import Colour
-
-T = TypeVar("T")
 
 
 class Vocabulary(dict[str, re.Pattern[str]]):
@@ -235,6 +232,28 @@ METAL_NOUNS = re.compile(
 )
 
 _WORD = re.compile(r"[\w'-]+|[.;]")
+_STOPS = frozenset(
+    {
+        ".",
+        ";",
+        "a",
+        "an",
+        "the",
+        "with",
+        "in",
+        "his",
+        "her",
+        "hair",
+        "beard",
+        "eyes",
+        "skin",
+        "robe",
+        "cloak",
+        "hat",
+        "hood",
+    }
+)
+"""What stands before one of these says nothing of the noun after it."""
 _LINKS = frozenset({"of", "is", "are", "as", "like", "was", "were", "a", "the"})
 
 
@@ -243,7 +262,7 @@ def colour_of(text: str, nouns: re.Pattern[str]) -> str | None:
     for noun in nouns.finditer(text):
         before = _WORD.findall(text[max(0, noun.start() - 60) : noun.start()])[-5:]
         for word in reversed(before):
-            if word in {".", ";"}:
+            if word in _STOPS:
                 break
             if name := COLOUR_NAMES.find(word) or COLOUR_NAMES.find(word.split("-")[0]):
                 return name

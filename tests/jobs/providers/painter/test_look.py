@@ -81,6 +81,12 @@ def test_a_colour_goes_to_the_noun_it_stands_before() -> None:
     assert green[1] > green[0]
 
 
+def test_a_colour_does_not_reach_over_another_noun() -> None:
+    seen = look("a wizard with a long white beard and a pointed hat, in a blue robe")
+    assert seen.cloth[2] > seen.cloth[0]
+    assert min(seen.beard_colour) > 0.6
+
+
 def test_a_colour_may_follow_its_noun() -> None:
     assert look("her hair is white").hair.colour[2] > 0.5
 
