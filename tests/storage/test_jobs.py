@@ -220,6 +220,17 @@ async def test_nobody_claims_with_another_claim(store: JobStore, jobs: JobStates
     assert await jobs.get(stored.id) == stored
 
 
+@pytest.mark.parametrize("state", ["processing", "succeeded", "canceled"])
+async def test_a_job_that_does_not_wait_is_not_claimed_even_on_its_newest_record(
+    store: JobStore, jobs: JobStates, state: str
+) -> None:
+    stored = await getattr(jobs, state)()
+
+    with pytest.raises(Fenced):
+        await store.claim(stored, stored.job, lease_ms=LEASE_MS)
+    assert (await jobs.get(stored.id)).record == stored.record
+
+
 async def test_versions_rise_over_all_changes(store: JobStore, jobs: JobStates, keys: Keys, listener: Listener) -> None:
     sent = submission()
     await listener.subscribe(keys.job(sent.id))
