@@ -27,18 +27,22 @@ BATCH = 200
 LINGER_SECONDS = 5.0
 """A channel that nobody watches any more stays subscribed this long: a page that reloads is back at once."""
 RETRY_SECONDS = 0.25
+TOUCH_SECONDS = 60.0
+"""How often the finished jobs that are still watched are kept on."""
 
 
 class Channel:
     """One job's channel, and everybody who watches it."""
 
-    __slots__ = ("acknowledged", "deserted", "job_id", "name", "subscriptions")
+    __slots__ = ("acknowledged", "deserted", "final", "job_id", "name", "subscriptions")
 
     def __init__(self, job_id: JobId, name: bytes) -> None:
         self.job_id = job_id
         self.name = name
         self.subscriptions: dict[Watcher, Subscription] = {}
         self.acknowledged = False
+        self.final = False
+        """Whether the newest state that was seen is a final one."""
         self.deserted: float | None = None
 
 
@@ -117,10 +121,11 @@ class Hub:
         except StoreUnavailable:
             return  # `_on_up` subscribes to every channel there is
         self._acknowledgements.add(acknowledgement)
+        connection = self._connection
 
         def acknowledged(future: "asyncio.Future[None]") -> None:
             self._acknowledgements.discard(future)
-            if not future.cancelled():
+            if not future.cancelled() and connection == self._connection and self.up:
                 channel.acknowledged = True
                 self._read(channel)
 
@@ -140,6 +145,7 @@ class Hub:
             self._read(channel)
             return
         event = Event(record)
+        channel.final = event.final
         for subscription in list(channel.subscriptions.values()):
             subscription.on_event(event)
 
@@ -200,19 +206,32 @@ class Hub:
     @staticmethod
     def _deliver(channel: Channel, stored: Stored | None) -> None:
         snapshot = Event(stored.record) if stored is not None and stored.record is not None else None
+        channel.final = snapshot is not None and snapshot.final
         for subscription in list(channel.subscriptions.values()):
             subscription.on_snapshot(snapshot, expired=stored is not None)
 
     async def _tidy(self) -> None:
         loop = asyncio.get_running_loop()
+        touched = loop.time()
         while True:
             await asyncio.sleep(LINGER_SECONDS / 2)
             now = loop.time()
+            if now - touched > TOUCH_SECONDS:
+                touched = now
+                with contextlib.suppress(StoreUnavailable):
+                    await self._touch()
             for channel in list(self._channels.values()):
                 if channel.deserted is not None and now - channel.deserted > LINGER_SECONDS:
                     del self._channels[channel.name]
                     self._unread.pop(channel, None)
                     self._events.unsubscribe(channel.name)
+
+    async def _touch(self) -> None:
+        """What is still being looked at is kept."""
+        watched = [channel.job_id for channel in self._channels.values() if channel.final and channel.subscriptions]
+        for start in range(0, len(watched), BATCH):
+            found = await self._store.get_many(watched[start : start + BATCH])
+            await self._store.touch([stored for stored in found if stored is not None])
 
 
 def _report_crash(task: "asyncio.Task[None]") -> None:

@@ -12,7 +12,6 @@ from typing import Any, cast
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
-from websockets.frames import CloseCode as ProtocolCode
 from websockets.frames import Frame
 from websockets.http11 import Request
 
@@ -108,6 +107,21 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
+    def handle_parser_exception(self) -> None:
+        """Close on what is no WebSocket any more, such as a frame that is too long.
+
+        uvicorn closes at once; what the peer still sends then resets the connection, and it never reads the code.
+        """
+        if self.close_sent or self.transport.is_closing() or self.conn.close_sent is None:
+            return
+        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
     def shutdown(self) -> None:
         """The server stops; uvicorn calls this for each connection."""
         if self.handshake_complete and self.ready:
@@ -130,8 +144,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
         if not self.close_sent and self.curr_msg_data_type == "text" and not self._readable():
             # uvicorn would write a traceback to the log for every stranger's bad byte.
             self.frames = []
-            self.conn.send_close(ProtocolCode.INVALID_DATA)
-            self.handle_parser_exception()
+            self.shut(CloseCode.INVALID_TEXT, "text must be UTF-8")
             return
         super().send_receive_event_to_app()
 

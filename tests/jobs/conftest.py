@@ -21,9 +21,7 @@ def jobs(store: JobStore) -> JobStates:
 @pytest.fixture
 def settings(redis_url: str, prefix: str) -> WorkerSettings:
     """A worker's, with leases that are renewed only where a test says so."""
-    return WorkerSettings(
-        redis_url=SecretStr(redis_url), redis_prefix=prefix, lease_seconds=7_200, renew_seconds=3_600
-    )
+    return WorkerSettings(redis_url=SecretStr(redis_url), redis_prefix=prefix, lease_seconds=7_200, renew_seconds=3_600)
 
 
 @pytest.fixture

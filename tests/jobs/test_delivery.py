@@ -223,14 +223,13 @@ async def test_a_worker_that_stops_in_the_moment_of_taking_a_job_leaves_it_to_an
 @pytest.mark.parametrize("words", [[b"WATCH"], [b"EXISTS"], [b"PSETEX"], [b"WATCH", b"EXISTS", b"WATCH", b"INCR"]])
 async def test_a_line_that_is_cut_in_the_middle_of_taking_a_job_costs_no_slot(
     redis_url: str,
-    tmp_path: Path,
     bench: Bench,
     jobs: JobStates,
     keys: Keys,
     redis: Redis,
     words: list[bytes],
 ) -> None:
-    async with line_to(redis_url, tmp_path) as line, connect(SecretStr(line.url)) as client:
+    async with line_to(redis_url) as line, connect(SecretStr(line.url)) as client:
         line.cut_when_said(*words)
         stored = await jobs.queued()
         entry = f"{stored.id}:{stored.claim.decode()}"
@@ -284,6 +283,7 @@ async def test_a_whole_life_leaves_nothing_without_an_end_and_nothing_without_th
             async with delivering(client, keys, bench.runner(work)):
                 first = await jobs.queued(subject="alice")
                 await work.begun.get()
+                assert [key async for key in client.scan_iter("*") if not key.startswith(keys.prefix.encode())] == []
                 await store.cancel(first.id)
                 await store.retry(first.id)
                 work.go.set()

@@ -65,15 +65,13 @@ async def test_a_place_that_has_not_changed_is_not_told_again(
     assert listener.messages.empty()
 
 
-async def test_of_many_workers_one_tells(store: JobStore, jobs: JobStates, keys: Keys, listener: Listener) -> None:
+async def test_of_many_workers_who_look_at_a_queue_one_is_told_who_waits(store: JobStore, jobs: JobStates) -> None:
     stored = await jobs.queued()
-    await listener.subscribe(keys.job(stored.id))
 
-    await asyncio.gather(*(Places(store, ["portrait"]).tell("portrait") for _ in range(10)))
+    told = await asyncio.gather(*(store.waiting("portrait", first=TOLD, every_ms=60_000) for _ in range(10)))
 
-    assert (await listener.job()).queue_position == 1
-    await listener.subscribe("a channel whose acknowledgement comes after all messages")
-    assert listener.messages.empty()
+    assert sorted(told) == [*([[]] * 9), [stored.id]]
+    assert await store.waiting("characters", first=TOLD, every_ms=60_000) == []
 
 
 async def test_telling_a_place_does_not_keep_a_job_from_being_run(

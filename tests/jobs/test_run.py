@@ -1,6 +1,5 @@
 import asyncio
 import itertools
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -171,9 +170,9 @@ async def test_the_task_that_works_is_cancelled_when_the_claim_is_anothers(
 
 
 async def test_a_report_does_not_wait_for_redis_and_a_part_of_the_result_does(
-    redis_url: str, tmp_path: Path, jobs: JobStates, keys: Keys, storage_settings: StorageSettings, clock: Clock
+    redis_url: str, jobs: JobStates, keys: Keys, storage_settings: StorageSettings, clock: Clock
 ) -> None:
-    async with line_to(redis_url, tmp_path) as line, connect(SecretStr(line.url)) as client:
+    async with line_to(redis_url) as line, connect(SecretStr(line.url)) as client:
         run = await run_of(JobStore(client, keys, storage_settings), jobs, clock)
         before = run.job
         line.cut()

@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import Iterator, MutableMapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,8 +123,10 @@ async def test_a_job_that_fell_out_of_its_queue_is_put_back(
     await sweeper.sweep()
 
     back = await jobs.get(stray.id)
+    entry = f"{back.id}:{back.claim.decode()}"
     assert (back.job.status, back.job.attempt) == (Status.QUEUED, 0)
-    assert await redis.zrange(keys.queue("portrait"), 0, -1) == [f"{back.id}:{back.claim.decode()}".encode()]
+    assert await redis.zrange(keys.queue("portrait"), 0, -1) == [entry.encode()]
+    assert [key async for key in redis.scan_iter(f"{keys.prefix}arq:*")] == [f"{keys.arq_job_stem}{entry}".encode()]
 
 
 async def test_a_run_without_a_lease_is_taken_for_lost(
@@ -219,10 +220,10 @@ async def test_what_was_found_is_left_alone_where_it_has_changed_since(
 
 
 async def test_a_sweeper_goes_on_and_survives_the_loss_of_redis(
-    redis_url: str, tmp_path: Path, settings: WorkerSettings, jobs: JobStates, keys: Keys, redis: Redis
+    redis_url: str, settings: WorkerSettings, jobs: JobStates, keys: Keys, redis: Redis
 ) -> None:
     often = settings.model_copy(update={"sweep_seconds": 0.01})
-    async with line_to(redis_url, tmp_path) as line, connect(SecretStr(line.url)) as client:
+    async with line_to(redis_url) as line, connect(SecretStr(line.url)) as client:
         serving = asyncio.create_task(Sweeper(JobStore(client, keys, settings), often).serve())
         for _ in range(2):
             lost = await jobs.processing()

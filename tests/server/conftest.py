@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -86,14 +86,18 @@ def own_player(redis: Redis, prefix: str) -> Player:
 
 
 @pytest.fixture
-def http(edge: Server) -> Iterator[httpx.Client]:
-    """A program without key or cookie."""
-    with httpx.Client(base_url=edge.url, timeout=30) as client:
+async def http(edge: Server) -> AsyncIterator[httpx.AsyncClient]:
+    """A program without a key."""
+    async with httpx.AsyncClient(base_url=edge.url, timeout=40) as client:
         yield client
 
 
 @pytest.fixture
-def anna(edge: Server) -> Iterator[httpx.Client]:
+async def anna(edge: Server) -> AsyncIterator[httpx.AsyncClient]:
     """A program with a key."""
-    with httpx.Client(base_url=edge.url, timeout=30, headers={"Authorization": f"Bearer {API_KEY}"}) as client:
+    async with keyed(edge, API_KEY) as client:
         yield client
+
+
+def keyed(edge: Server, key: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=edge.url, timeout=40, headers={"Authorization": f"Bearer {key}"})

@@ -18,7 +18,11 @@ async def refusal(url: str, **options: object) -> tuple[int, dict[str, str], byt
         async with client(url, **options):
             pass
     response = refused.value.response
-    return response.status_code, {name.lower(): value for name, value in response.headers.raw_items()}, response.body
+    return (
+        response.status_code,
+        {name.lower(): value for name, value in response.headers.raw_items()},
+        bytes(response.body),
+    )
 
 
 @pytest.mark.parametrize("origin", FOREIGN)
@@ -57,7 +61,8 @@ async def test_a_full_process_says_when_to_come_again(start: Callable[..., Serve
         status, headers, _ = await refusal(server.ws_url)
         assert (status, headers["content-type"]) == (503, "application/problem+json")
         assert int(headers["retry-after"]) > 0
-        assert httpx.get(f"{server.url}/ready").status_code == 200
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(f"{server.url}/ready")).status_code == 200
     assert lines_of(server, "warning", "error") == []
 
 

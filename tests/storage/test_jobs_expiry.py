@@ -159,13 +159,22 @@ async def test_a_look_at_a_job_that_was_just_looked_at_writes_nothing(
     assert await redis.dump(keys.job(stored.id)) == before
 
 
-async def test_a_look_brings_nothing_back(brief: JobStore, keys: Keys, redis: Redis) -> None:
-    seen = await JobStates(brief).succeeded()
-    stored = await expired(brief, keys, redis)
+async def test_a_look_that_comes_too_late_brings_nothing_back(
+    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
+) -> None:
+    stored = await jobs.succeeded()
+    await aged(keys, redis, stored, 50 * MINUTE_MS)
+    seen = await jobs.get(stored.id)
+    await aged(keys, redis, stored, 20 * MINUTE_MS)
 
-    await brief.touch([seen, stored])
+    await store.touch([seen, await jobs.get(stored.id)])
 
-    assert (await JobStates(brief).get(stored.id)).expired
+    assert (await jobs.get(stored.id)).expired
+
+
+async def test_what_is_finished_goes_in_the_end_though_nobody_sweeps(jobs: JobStates, keys: Keys, redis: Redis) -> None:
+    for stored in (await jobs.succeeded(), await jobs.failed(), await jobs.canceled()):
+        assert 2 * 86_400 - 60 < await redis.ttl(keys.job(stored.id)) <= 2 * 86_400
 
 
 async def test_looks_count_where_little_is_kept(redis: Redis, keys: Keys, storage_settings: StorageSettings) -> None:

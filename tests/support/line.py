@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import quote
 
 from redis.asyncio.connection import parse_url
@@ -12,12 +11,20 @@ from redis.asyncio.connection import parse_url
 class Line:
     """Stands between a client, which uses `url`, and the Redis at `redis_url`. Whole until it is cut."""
 
-    def __init__(self, redis_url: str, socket: Path) -> None:
-        self.url = f"unix://{quote(str(socket))}"
+    def __init__(self, redis_url: str) -> None:
         self._to = parse_url(redis_url)
+        self.port = 0
+        """Where it listens."""
+        self.refused = 0
+        """How many connections were asked for while it was cut."""
         self._open: set[asyncio.StreamWriter] = set()
         self._whole = True
         self._words: list[bytes] = []
+
+    @property
+    def url(self) -> str:
+        user = f":{quote(self._to['password'], safe='')}@" if "password" in self._to else ""
+        return f"redis://{user}127.0.0.1:{self.port}"
 
     def cut(self) -> None:
         """Every connection is lost, and each new one at once."""
@@ -38,6 +45,7 @@ class Line:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._whole:
+            self.refused += 1
             writer.close()
             return
         if "path" in self._to:
@@ -65,8 +73,9 @@ class Line:
 
 
 @asynccontextmanager
-async def line_to(redis_url: str, folder: Path) -> AsyncIterator[Line]:
-    line = Line(redis_url, folder / "line.sock")
-    async with await asyncio.start_unix_server(line.serve, folder / "line.sock"):
+async def line_to(redis_url: str) -> AsyncIterator[Line]:
+    line = Line(redis_url)
+    async with await asyncio.start_server(line.serve, "127.0.0.1", 0) as server:
+        line.port = server.sockets[0].getsockname()[1]
         yield line
         line.cut()

@@ -278,3 +278,17 @@ TestDelivery = Delivery.TestCase
 TestDelivery.settings = settings(
     max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+
+
+def test_who_asks_again_with_a_newer_version_is_not_sent_the_older_one_that_waited() -> None:
+    state = Delivery()
+    state.begin()
+    state.subscribe(job_ids={A}, seen="nothing")
+    state.publish(job_id=A, final=False)
+    state.begin_to_read()
+    state.take(room=0)
+    state.end_to_read()
+    state.publish(job_id=A, final=False)
+    state.subscribe(job_ids={A}, seen="the newest")
+    state.take(room=PLENTY)
+    state.settle()

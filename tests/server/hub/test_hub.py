@@ -108,9 +108,7 @@ async def test_who_leaves_while_a_snapshot_is_being_read_hears_nothing_more(
     assert leaving.heard == []
 
 
-async def test_a_removal_is_told_whatever_was_on_its_way(
-    hub: Hub, proxy: HoldingProxy, own_player: Player
-) -> None:
+async def test_a_removal_is_told_whatever_was_on_its_way(hub: Hub, proxy: HoldingProxy, own_player: Player) -> None:
     job_id = JobId((await own_player.finished()).id)
     proxy.hold()
     follower = Follower()

@@ -20,7 +20,7 @@ from tests.support.limner import Server
 SUBSCRIPTIONS = int(os.environ.get("LIMNER_RACE", "5000"))
 GROUP = 125
 SOCKETS = 5
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 10
 
 
 @dataclass

@@ -1,11 +1,13 @@
 """The table of messages, over real sockets of a real server."""
 
 import asyncio
+import contextlib
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from storage.keys import Keys
 from storage.records.ids import new_job_id
@@ -62,9 +64,7 @@ async def test_what_the_client_has_already_is_not_sent_again(edge: Server, playe
 
 
 @pytest.mark.parametrize("off_by", [-1, 1])
-async def test_any_other_version_than_the_stored_one_gets_the_state(
-    edge: Server, player: Player, off_by: int
-) -> None:
+async def test_any_other_version_than_the_stored_one_gets_the_state(edge: Server, player: Player, off_by: int) -> None:
     done = await player.finished()
     async with client(edge.ws_url) as socket:
         await socket.next()
@@ -72,9 +72,7 @@ async def test_any_other_version_than_the_stored_one_gets_the_state(
         assert answer["job"]["version"] == done.version
 
 
-async def test_subscribing_again_starts_a_new_subscription_with_the_version_given(
-    edge: Server, player: Player
-) -> None:
+async def test_subscribing_again_starts_a_new_subscription_with_the_version_given(edge: Server, player: Player) -> None:
     done = await player.finished()
     async with client(edge.ws_url, done.id) as socket:
         await socket.until_type("subscribed")
@@ -188,9 +186,7 @@ async def test_as_many_jobs_as_are_allowed_fit_into_one_url(edge: Server) -> Non
         assert len(socket.heard) == 1 + 256 + 1
 
 
-async def test_a_thousand_subscriptions_are_refused_and_none_of_them_is_made(
-    edge: Server, player: Player
-) -> None:
+async def test_a_thousand_subscriptions_are_refused_and_none_of_them_is_made(edge: Server, player: Player) -> None:
     wanted = [new_job_id() for _ in range(1_000)]
     done = await player.finished()
     async with client(edge.ws_url) as socket:
@@ -234,6 +230,14 @@ async def test_a_client_that_closes_is_answered_with_its_own_code(edge: Server) 
         await socket.connection.close(1000)
         assert isinstance(socket.connection, ClientConnection)
         assert socket.connection.close_code == 1000
+
+
+async def test_a_message_that_is_too_long_is_refused_with_a_code_that_its_sender_can_read(edge: Server) -> None:
+    for length in (20_000, 1_000_000, 5_000_000):
+        async with client(edge.ws_url) as socket:
+            with contextlib.suppress(ConnectionClosed):
+                await socket.connection.send("x" * length)
+            assert (await socket.closed())[0] == 1009
 
 
 def test_a_socket_is_not_opened_at_other_addresses(edge: Server) -> None:

@@ -70,9 +70,10 @@ class Client:
         try:
             while True:
                 await self.next()
-        except ConnectionClosed as end:
-            assert end.rcvd is not None, "the connection was cut off without a close"
-            return end.rcvd.code, end.rcvd.reason
+        except ConnectionClosed as closed:
+            end = closed
+        assert end.rcvd is not None, "the connection was cut off without a close"
+        return end.rcvd.code, end.rcvd.reason
 
     def states_of(self, job_id: str) -> list[Message]:
         return [message["job"] for message in self.heard if message["type"] == "job" and message["job"]["id"] == job_id]

@@ -1,0 +1,158 @@
+"""Redis goes away, comes back, or has lost everything, while people watch."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from storage.connect import connect
+from storage.embedded import EmbeddedValkey, running
+from storage.records.ids import JobId
+from tests.server.conftest import lines_of, player_over
+from tests.server.support.client import client, versions
+from tests.server.support.player import Player
+from tests.server.support.problems import assert_problem
+from tests.support.limner import Server
+
+PREFIX = "adverse:"
+
+
+class Switch:
+    """A Valkey of the test's own over one folder, to be switched off and on again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self.valkey = self.on()
+
+    def on(self) -> EmbeddedValkey:
+        self.valkey = self._stack.enter_context(running(self._folder))
+        return self.valkey
+
+    def off(self) -> None:
+        self._stack.close()
+
+    def forget(self) -> None:
+        """Lose everything that was stored."""
+        shutil.rmtree(self._folder / "appendonlydir")
+
+
+@pytest.fixture
+async def switch(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Switch]:
+    switch = Switch(tmp_path_factory.mktemp("v"))
+    yield switch
+    switch.off()
+
+
+@pytest.fixture
+async def adverse(switch: Switch) -> AsyncIterator[Server]:
+    environment = {"LIMNER_REDIS_URL": switch.valkey.url, "LIMNER_REDIS_PREFIX": PREFIX, "LIMNER_LOG_FORMAT": "json"}
+    with Server(environment) as server:
+        yield server
+        assert lines_of(server, "error", "critical") == []
+
+
+@pytest.fixture
+async def command(switch: Switch) -> AsyncIterator[Redis]:
+    async with connect(SecretStr(switch.valkey.url)) as redis:
+        yield redis
+
+
+@pytest.fixture
+def adverse_player(command: Redis) -> Player:
+    return player_over(command, PREFIX)
+
+
+async def test_when_the_event_connection_is_cut_everything_that_was_missed_is_sent(
+    adverse: Server, command: Redis, adverse_player: Player
+) -> None:
+    player = adverse_player
+    missed, silent, later = [await player.running() for _ in range(3)]
+    async with client(adverse.ws_url, missed, silent, later) as socket:
+        await socket.until_type("subscribed")
+        for _ in range(3):
+            await player.advance(missed, 0.5)
+            await command.client_kill_filter(_type="pubsub")
+            await player.advance(missed, 0.6)
+        await player.succeed(missed)
+        assert (await socket.until_type("error"))["code"] == "unavailable"
+        await socket.until_status(missed, "succeeded")
+        await player.succeed(later)
+        await socket.until_status(later, "succeeded")
+        for job_id in (missed, silent, later):
+            seen = versions(socket.states_of(job_id))
+            assert seen == sorted(set(seen))
+        assert len(socket.states_of(silent)) == 1
+        assert socket.heard[-1]["job"]["id"] == later
+
+
+async def test_while_redis_is_away_nothing_is_unknown_and_afterwards_the_end_is_seen(
+    adverse: Server, switch: Switch, adverse_player: Player
+) -> None:
+    player = adverse_player
+    job_id, done = await player.running(), await player.finished()
+    async with client(adverse.ws_url, job_id) as socket, httpx.AsyncClient(base_url=adverse.url, timeout=10) as http:
+        await socket.until_type("subscribed")
+        switch.off()
+        assert (await socket.until_type("error"))["code"] == "unavailable"
+        async with client(adverse.ws_url, done.id) as newcomer:
+            assert (await newcomer.until_type("error"))["code"] == "unavailable"
+            for answer in [
+                await http.get(f"/jobs/{job_id}"),
+                await http.get(f"/jobs/{job_id}", headers={"If-None-Match": "*", "Prefer": "wait=20"}),
+                await http.get("/jobs", params={"id": [job_id]}),
+                await http.post("/characters", json={"count": 1}),
+                await http.post("/portraits", json={"description": "an elf"}, headers={"Prefer": "wait=20"}),
+                await http.post(f"/jobs/{job_id}/cancel"),
+                await http.delete(f"/jobs/{job_id}"),
+                await http.get(f"/temp-portraits/{done.id}"),
+                await http.get(f"/temp-portraits/{done.id}/image"),
+                await http.get("/ready"),
+            ]:
+                assert_problem(answer, 503)
+                assert int(answer.headers["retry-after"]) > 0
+            assert (await http.get("/health")).status_code == 200
+            switch.on()
+            await newcomer.until_status(done.id, "succeeded")
+            await newcomer.until_type("subscribed")
+            assert [message["type"] for message in newcomer.heard if message["type"] == "unknown"] == []
+        await player.succeed(job_id)
+        await socket.until_status(job_id, "succeeded")
+        assert "unknown" not in [message["type"] for message in socket.heard]
+        seen = versions(socket.states_of(job_id))
+        assert seen == sorted(set(seen))
+
+
+async def test_a_job_that_redis_has_lost_becomes_unknown_and_may_be_submitted_again(
+    adverse: Server, switch: Switch, adverse_player: Player
+) -> None:
+    player = adverse_player
+    job_id = await player.running()
+    async with client(adverse.ws_url, job_id) as socket:
+        await socket.until_type("subscribed")
+        switch.off()
+        switch.forget()
+        switch.on()
+        assert await socket.until_type("unknown") == {"type": "unknown", "job": job_id, "expired": False}
+        before = socket.states_of(job_id)[-1]["version"]
+        assert await player.submit(JobId(job_id)) == job_id
+        again = await socket.until_status(job_id, "queued")
+        assert again["version"] > before
+
+
+async def test_a_poll_that_waits_when_redis_goes_away_ends_with_an_error_soon(
+    adverse: Server, switch: Switch, adverse_player: Player
+) -> None:
+    job_id = await adverse_player.running()
+    async with httpx.AsyncClient(base_url=adverse.url, timeout=10) as http:
+        tag = (await http.get(f"/jobs/{job_id}")).headers["etag"]
+        waiting = asyncio.create_task(http.get(f"/jobs/{job_id}", headers={"If-None-Match": tag, "Prefer": "wait=30"}))
+        await http.get("/health")
+        switch.off()
+        assert_problem(await waiting, 503)
