@@ -5,11 +5,14 @@ import math
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from server.problems import Problem, field_problem
 
 M = TypeVar("M", bound=BaseModel)
+
+DISCARDED_BYTES = 16 * 1024 * 1024
+"""So much of a body that is too large is still read: who is cut off while sending never learns why."""
 
 
 async def read(request: Request, model: type[M], *, limit: int) -> tuple[M, dict[str, Any]]:
@@ -23,18 +26,25 @@ async def read(request: Request, model: type[M], *, limit: int) -> tuple[M, dict
 
 async def _bytes(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdigit() and int(declared) > (limit if "expect" in request.headers else DISCARDED_BYTES):
         raise _too_large(limit)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
+    body, length = bytearray(), 0
+    try:
+        async for chunk in request.stream():
+            length += len(chunk)
+            if length <= limit:
+                body += chunk
+            elif length > DISCARDED_BYTES:
+                break
+    except ClientDisconnect:
+        raise Problem(400, "The body ended too early.") from None
+    if length > limit:
+        raise _too_large(limit)
     return bytes(body)
 
 
 def _too_large(limit: int) -> Problem:
-    # The rest of it is not read, so that the connection cannot serve another request.
+    # There may be a rest that is not read, so that the connection cannot serve another request.
     return Problem(413, f"The body must have at most {limit} bytes.", headers={"Connection": "close"})
 
 

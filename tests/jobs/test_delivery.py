@@ -95,9 +95,13 @@ async def test_no_more_than_allowed_run_at_once_and_no_fewer(
     waiting = [await jobs.queued() for _ in range(8)]
     work = Gated()
 
-    async with delivering(redis, keys, bench.runner(work), at_once=3):
+    async with delivering(redis, keys, bench.runner(work), at_once=3) as deliverer:
+        deliverer.health_check_interval = 0  # it then tells at every look how many it runs
         for _ in range(3):
             await asyncio.wait_for(work.begun.get(), 10)
+        await redis.delete(deliverer.health_check_key)
+        await eventually(lambda: redis.exists(deliverer.health_check_key))
+        assert b"j_ongoing=3 queued=5" in await redis.get(deliverer.health_check_key)
         work.go.set()
         for stored in waiting:
             await until(jobs, stored, Status.SUCCEEDED)

@@ -1,0 +1,49 @@
+"""Bodies that do not arrive as they should."""
+
+import socket
+
+import pytest
+
+from tests.server.conftest import lines_of
+from tests.support.limner import Server
+
+HEAD = b"POST /characters HTTP/1.1\r\nHost: limner\r\nConnection: close\r\nContent-Type: application/json\r\n%b\r\n\r\n"
+
+
+def status_of(edge: Server, *parts: bytes, and_leave: bool = False) -> bytes:
+    """Send a request by hand, and read to the end. Answers the first line. `and_leave` closes our side before."""
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=20) as connection:
+        for part in parts:
+            connection.sendall(part)
+        if and_leave:
+            connection.shutdown(socket.SHUT_WR)
+        return connection.makefile("rb").read().split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (HEAD % b"Content-Length: 100", b'{"count":'),
+        (HEAD % b"Content-Length: 1000000", b" " * 100_000),
+        (HEAD % b"Transfer-Encoding: chunked", b'9\r\n{"count":\r\n'),
+    ],
+)
+def test_a_body_that_ends_too_early_is_no_fault_of_the_server(edge: Server, parts: tuple[bytes, ...]) -> None:
+    status_of(edge, *parts, and_leave=True)
+    assert status_of(edge, b"GET /health HTTP/1.1\r\nHost: limner\r\nConnection: close\r\n\r\n").endswith(b"200 OK")
+    assert lines_of(edge, "error", "critical") == []
+
+
+def test_who_asks_before_sending_too_much_is_refused_at_once(edge: Server) -> None:
+    head = HEAD % b"Content-Length: 1000000\r\nExpect: 100-continue"
+    assert status_of(edge, head).startswith(b"HTTP/1.1 413")
+
+
+def test_more_than_anybody_would_read_is_refused_at_once(edge: Server) -> None:
+    assert status_of(edge, HEAD % b"Content-Length: 100000000000").startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_of_exactly_the_greatest_length_is_read(edge: Server) -> None:
+    for length, status in ((65_536, b"202"), (65_537, b"413")):
+        body = b'{"count":1}'.ljust(length)
+        assert status_of(edge, HEAD % (b"Content-Length: %d" % length), body).split(b" ")[1] == status

@@ -1,0 +1,18 @@
+"""Whose cookie is whose. What callers may do with it is looked at from outside, in `api/`."""
+
+from collections.abc import Callable
+
+import httpx
+
+from tests.server.support.problems import assert_problem
+from tests.support.limner import Server
+
+
+def test_a_session_outlives_the_server_where_the_secret_is_set(start: Callable[..., Server]) -> None:
+    with httpx.Client() as browser:
+        first, second, other = start(secret="one"), start(secret="one"), start(secret="two")
+        job_id = browser.post(f"{first.url}/characters", json={"count": 1}).json()["id"]
+        cookie = {"Cookie": f"limner_session={browser.cookies['limner_session']}"}
+        browser.cookies.clear()
+        assert_problem(browser.post(f"{other.url}/jobs/{job_id}/cancel", headers=cookie), 403)
+        assert browser.post(f"{second.url}/jobs/{job_id}/cancel", headers=cookie).status_code == 200

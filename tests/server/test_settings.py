@@ -1,0 +1,72 @@
+import pytest
+from pydantic import SecretStr
+
+from server.settings import ServerSettings, parse_keys
+from storage.errors import SettingsError
+from storage.settings import load
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ServerSettings.model_fields:
+        monkeypatch.delenv(f"LIMNER_{name.upper()}", raising=False)
+
+
+def test_keys_are_named() -> None:
+    assert parse_keys(SecretStr("")) == {}
+    assert parse_keys(SecretStr("anna=k1, bert=k=2 ,")) == {"k1": "anna", "k=2": "bert"}
+
+
+@pytest.mark.parametrize("keys", ["secret-key", "=secret-key", "anna="])
+def test_a_key_without_a_name_stops_the_start_and_is_not_repeated(monkeypatch: pytest.MonkeyPatch, keys: str) -> None:
+    monkeypatch.setenv("LIMNER_API_KEYS", keys)
+    with pytest.raises(SettingsError, match="LIMNER_API_KEYS: must be name=key") as refusal:
+        load(ServerSettings)
+    assert "secret-key" not in str(refusal.value)
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_API_KEYS", "anna=hidden")
+    monkeypatch.setenv("LIMNER_OPERATOR_KEY", "hidden")
+    monkeypatch.setenv("LIMNER_SECRET", "hidden")
+    assert "hidden" not in repr(load(ServerSettings))
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ({}, ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"]),
+        ({"public_url": "https://limner.example/here"}, ["https://limner.example"]),
+        ({"public_url": "https://limner.example", "origins": "https://a.example"}, ["https://a.example"]),
+        ({"origins": " https://a.example/ , null,"}, ["https://a.example", "null"]),
+    ],
+)
+def test_origins_are_those_listed_else_the_public_one_else_the_local_ones(
+    given: dict[str, str], origins: list[str]
+) -> None:
+    assert load(ServerSettings, **given).allowed_origins == origins
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_the_own_machine_needs_no_keys(host: str) -> None:
+    assert load(ServerSettings, host=host).host == host
+
+
+def test_another_address_needs_keys_or_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="LIMNER_HOST"):
+        load(ServerSettings, host="0.0.0.0")
+    assert load(ServerSettings, host="0.0.0.0", open=True).open
+    monkeypatch.setenv("LIMNER_API_KEYS", "anna=k1")
+    assert not load(ServerSettings, host="0.0.0.0").open
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("LIMNER_IDLE_SECONDS", "0"), ("LIMNER_PING_SECONDS", "inf"), ("LIMNER_MAX_JOBS", "no"), ("LIMNER_PORT", "70000")],
+)
+def test_a_value_that_cannot_be_stops_the_start_by_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"^{variable}: "):
+        load(ServerSettings)
