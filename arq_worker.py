@@ -27,7 +27,7 @@ from storage.durations import Durations
 from storage.errors import SettingsError, UnfitStore
 from storage.jobs import JobStore
 from storage.keys import Keys
-from storage.logs import Event, configure, log
+from storage.logs import Event, configure, log, warn
 from storage.settings import load
 from storage.tasks import end
 
@@ -48,7 +48,8 @@ async def work(settings: WorkerSettings) -> None:
     keys = Keys(settings.redis_prefix)
     painter = Painter(seconds=settings.painter_seconds, threads=settings.portraits_at_once)
     async with connect(settings.redis_url) as client, httpx.AsyncClient() as http:
-        await persistently(lambda: inspect(client))
+        for remark in await persistently(lambda: inspect(client)):
+            warn(Event.STORE_UNSAFE, remark=remark)
         store = JobStore(client, keys, settings)
         kinds = registry(
             Kind(

@@ -9,7 +9,7 @@ from jobs.portraits import KIND as PORTRAIT
 from jobs.providers.base import CharactersRequest, TextProvider
 from jobs.registry import Finished
 from jobs.run import Run
-from storage.errors import JobUnknown
+from storage.errors import IdTaken, JobUnknown
 from storage.jobs import JobStore
 from storage.logs import Event, log
 from storage.records.character import Character, WrittenCharacter
@@ -69,8 +69,8 @@ class WriteCharacters:
         )
         try:
             acceptance, _ = await persistently(lambda: self._store.submit(submission))
-        except JobUnknown:
-            return  # it was painted, and nobody has looked at it for so long that it is gone
+        except (JobUnknown, IdTaken):
+            return  # an earlier run has submitted it: it is there, or so long painted that it is gone
         log(Event.SUBMITTED, job=character.portrait, kind=PORTRAIT, how=acceptance.value)
 
 

@@ -24,7 +24,7 @@ REFUSED = 2
 
 
 def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
-    """Serve until SIGTERM or SIGINT. Answers the exit status: REFUSED, with a sentence for each fault, if it cannot start.
+    """Serve until SIGTERM or SIGINT. Answers the exit status: REFUSED, with a sentence for each fault, where it cannot.
 
     `fd` is a listening socket that the process has inherited; else `host` and `port` are listened on.
     """

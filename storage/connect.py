@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pydantic import SecretStr
 from redis import exceptions
@@ -14,6 +15,7 @@ COMMAND_SECONDS = 5.0
 CONNECTIONS = 32
 
 LEAST_VERSION = (6, 2)
+FULL = 0.8
 
 _REFUSALS = {exceptions.AuthenticationError, exceptions.NoPermissionError}
 
@@ -57,8 +59,11 @@ def store_errors() -> Iterator[None]:
         raise StoreUnavailable(str(error) or type(error).__name__) from error
 
 
-async def inspect(client: Redis) -> None:
-    """Look at the Redis behind `client`. Raises UnfitStore naming every fault, StoreUnavailable without an answer."""
+async def inspect(client: Redis) -> list[str]:
+    """Look at the Redis behind `client`. Answers what an operator should know of it, a sentence each.
+
+    Raises UnfitStore naming every fault that it cannot serve with, StoreUnavailable without an answer.
+    """
     with store_errors():
         try:
             about = await client.info()
@@ -78,3 +83,15 @@ async def inspect(client: Redis) -> None:
         faults.append(f"maxmemory-policy is {policy}: Redis would throw jobs away. Set it to noeviction.")
     if faults:
         raise UnfitStore(faults)
+    return _remarks(about)
+
+
+def _remarks(about: dict[str, Any]) -> list[str]:
+    remarks = []
+    if not about.get("aof_enabled"):
+        remarks.append("The append-only file is off: when this Redis stops, the jobs in it are lost.")
+    most = int(about.get("maxmemory", 0))
+    used = int(about.get("used_memory", 0))
+    if most and used > FULL * most:
+        remarks.append(f"This Redis has used {100 * used // most} % of the memory it may have.")
+    return remarks

@@ -36,6 +36,7 @@ class Event(StrEnum):
     WORKER_STOPPED = "worker stopped"
     STORE_LOST = "redis lost"
     STORE_BACK = "redis back"
+    STORE_UNSAFE = "redis remark"
     REQUEST_FAILED = "request failed"
     SESSIONS_END = "sessions end with this process"
     CRASHED = "crashed"

@@ -6,7 +6,7 @@ Every package has one frozen class of them; `load` reads one and stops the start
 import os
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.errors import SettingsError
@@ -37,6 +37,12 @@ class StorageSettings(Settings):
     tombstone_seconds: Seconds = Field(
         86_400, description="how long the id of a job that is no longer kept cannot mean another"
     )
+
+    @model_validator(mode="after")
+    def _kept_within_its_limit(self) -> "StorageSettings":
+        if self.keep_seconds > self.keep_at_most_seconds:
+            raise ValueError("LIMNER_KEEP_SECONDS: must be at most LIMNER_KEEP_AT_MOST_SECONDS")
+        return self
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -9,6 +9,7 @@ from redis.exceptions import ResponseError
 
 from storage.connect import connect, inspect, store_errors
 from storage.durations import Durations
+from storage.embedded import running
 from storage.errors import SettingsError, StoreUnavailable, UnfitStore
 from storage.jobs import JobStore
 from storage.keys import Keys
@@ -121,3 +122,14 @@ async def test_a_user_who_may_not_even_look_is_told_so(own_redis_url: str, own_r
     async with connect(SecretStr(own_redis_url.replace("://", "://ann:word@", 1))) as client:
         with pytest.raises(UnfitStore, match="'info'"):
             await inspect(client)
+
+
+async def test_a_redis_that_keeps_no_file_or_is_nearly_full_is_remarked_on() -> None:
+    with running() as valkey:
+        async with connect(SecretStr(valkey.url)) as client:
+            assert await inspect(client) == []
+            await client.config_set("appendonly", "no")
+            await client.set("filler", b"x" * 2_000_000)
+            await client.config_set("maxmemory", int((await client.info())["used_memory"] * 1.1))
+            remarks = await inspect(client)
+    assert [word in remark for word, remark in zip(("append-only", "memory"), remarks, strict=True)] == [True, True]

@@ -78,3 +78,10 @@ def test_settings_cannot_be_changed() -> None:
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(variables(StorageSettings).values())
     assert set(variables(StorageSettings)) >= {"LIMNER_REDIS_URL", "LIMNER_KEEP_SECONDS", "LIMNER_LOG_LEVEL"}
+
+
+def test_a_job_cannot_be_kept_longer_than_it_is_kept_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_KEEP_SECONDS", "100")
+    monkeypatch.setenv("LIMNER_KEEP_AT_MOST_SECONDS", "50")
+    with pytest.raises(SettingsError, match="LIMNER_KEEP_SECONDS"):
+        load(StorageSettings)
