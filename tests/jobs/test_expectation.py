@@ -54,3 +54,11 @@ def test_what_is_told_does_not_flicker_and_is_never_behind_the_clock() -> None:
 
     assert len(set(told)) < 40
     assert told[-1] == pytest.approx(30_000, rel=0.1)
+
+
+def test_a_quick_beginning_is_soon_forgotten() -> None:
+    expectation = Expectation([])
+    expectation.revise(500, 0.15)
+    for second in range(1, 11):
+        told = expectation.revise(second * 1_000, 0.15 + second * 0.01)
+    assert told == pytest.approx(85_000, rel=0.1)
