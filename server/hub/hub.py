@@ -18,7 +18,7 @@ from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.logs import Event as LogEvent
 from storage.logs import log, log_error, warn
-from storage.records.encoding import is_gone
+from storage.records.encoding import HEADER, is_gone
 from storage.records.ids import JobId
 from storage.stored import Stored
 from storage.tasks import end
@@ -137,7 +137,7 @@ class Hub:
 
     def _on_message(self, name: bytes, record: bytes) -> None:
         channel = self._channels.get(name)
-        if channel is None:
+        if channel is None or len(record) < HEADER:
             return
         if is_gone(record):
             for subscription in channel.subscriptions.values():
@@ -179,7 +179,9 @@ class Hub:
                 connection = self._connection
                 try:
                     found = await self._store.get_many([channel.job_id for channel in batch])
-                except StoreUnavailable:
+                except Exception as error:  # whatever Redis answers, those who wait are not given up
+                    if not isinstance(error, StoreUnavailable):
+                        log_error(LogEvent.CRASHED, exception=error)
                     self._postpone(batch)
                     await asyncio.sleep(RETRY_SECONDS)
                     continue

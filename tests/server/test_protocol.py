@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from server.hub import messages
@@ -12,9 +13,10 @@ from server.hub.codes import CloseCode, comes_again
 from server.hub.messages import Ping, Subscribe, Unsubscribe
 from server.hub.subscription import Inquiry, Subscription
 from storage.records.encoding import NO_VERSION, decode, encode_body, is_final, json_of
-from storage.records.ids import JobId, parse_job_id
+from storage.records.ids import JobId, new_job_id, parse_job_id
 from storage.records.job import ErrorCode, Job, Status
 from tests.server.support.listener import Listener
+from tests.server.support.player import Player
 from tests.server.support.records import A, digits, event
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -148,3 +150,19 @@ def test_the_record_on_the_page_is_one_of_ours() -> None:
 def _codes_of_bad_messages() -> set[str]:
     source = "".join((Path(messages.__file__).parent / name).read_text() for name in ("messages.py", "connection.py"))
     return set(re.findall(r'(?:BadMessage|error)\(\s*"(\w+)"', source))
+
+
+@pytest.mark.parametrize("example", VECTORS["polls"], ids=named)
+async def test_a_poll_of_the_examples_is_answered_so(
+    example: dict[str, Any], player: Player, http: httpx.AsyncClient
+) -> None:
+    answer = example["answer"]
+    known, expired = (await player.finished()).id, JobId((await player.finished()).id)
+    await player.store.remove(expired)
+    asked = [known, new_job_id(), expired]
+    found = (await http.get("/jobs", params=[("id", job_id) for job_id in asked])).json()
+    assert list(found) == list(answer)
+    assert [list(job) for job in found["jobs"]] == [list(job) for job in answer["jobs"]]
+    assert {name: len(entries) for name, entries in found.items()} == {name: len(answer[name]) for name in answer}
+    assert [asked.index(job_id) for job_id in found["unknown"]] == [1, 2]
+    assert found["expired"] == [expired]

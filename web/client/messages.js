@@ -16,19 +16,24 @@ export function parseServerMessage(text) {
 }
 
 /**
- * The ids that an answer of `GET /jobs?id=…` names as missing. An entry is an id, or `{id, expired}`.
+ * The ids that an answer of `GET /jobs?id=…` names as missing: `unknown` has all of them, `expired` those of them that
+ * are no longer kept.
  *
- * @param {unknown} entries
+ * @param {Record<string, unknown>} body
  * @returns {{id: string, expired: boolean}[]}
  */
-export function readMissing(entries) {
+export function readMissing(body) {
+  const expired = new Set(readIds(body["expired"]));
+  return readIds(body["unknown"]).map((id) => ({ id, expired: expired.has(id) }));
+}
+
+/**
+ * @param {unknown} entries
+ * @returns {string[]}
+ */
+function readIds(entries) {
   if (!Array.isArray(entries)) return [];
-  return entries.flatMap((/** @type {unknown} */ entry) => {
-    if (typeof entry === "string") return [{ id: entry, expired: false }];
-    if (isObject(entry) && typeof entry["id"] === "string")
-      return [{ id: entry["id"], expired: entry["expired"] === true }];
-    return [];
-  });
+  return entries.filter((/** @type {unknown} */ entry) => typeof entry === "string");
 }
 
 /**

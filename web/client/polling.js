@@ -139,7 +139,7 @@ export class PollingTransport {
     if (!isObject(body) || !Array.isArray(body["jobs"])) throw new Error("this is not Limner's answer");
     const asked = new Map(entries.map((entry) => [entry.id, entry]));
     for (const job of body["jobs"].filter(isJob)) this.#tellJob(asked.get(job.id), job);
-    for (const { id, expired } of readMissing(body["unknown"])) this.#tellMissing(asked.get(id), expired);
+    for (const { id, expired } of readMissing(body)) this.#tellMissing(asked.get(id), expired);
     const etag = answer.headers.get("etag");
     if (etag !== null && entries.every((entry) => this.#current(entry))) this.#etags.set(path, etag);
   }

@@ -47,11 +47,11 @@ test("a hello with odd numbers gets the usual ones", () => {
   });
 });
 
-test("missing jobs are named by id, or with whether they expired", () => {
-  assert.deepEqual(readMissing([A, { id: B, expired: true }, { id: A }, 7, null]), [
+test("missing jobs are named by id, and those that have expired once more", () => {
+  assert.deepEqual(readMissing({ unknown: [A, B, 7, null], expired: [B] }), [
     { id: A, expired: false },
     { id: B, expired: true },
-    { id: A, expired: false },
   ]);
-  assert.deepEqual(readMissing(undefined), []);
+  assert.deepEqual(readMissing({ unknown: [A] }), [{ id: A, expired: false }]);
+  assert.deepEqual(readMissing({}), []);
 });
