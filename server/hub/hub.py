@@ -27,8 +27,6 @@ BATCH = 200
 LINGER_SECONDS = 5.0
 """A channel that nobody watches any more stays subscribed this long: a page that reloads is back at once."""
 RETRY_SECONDS = 0.25
-TOUCH_SECONDS = 60.0
-"""How often the finished jobs that are still watched are kept on."""
 
 
 class Channel:
@@ -47,13 +45,17 @@ class Channel:
 
 
 class Hub:
-    """`watch` and `unwatch` return at once; what they bring comes through the watcher's methods."""
+    """`watch` and `unwatch` return at once; what they bring comes through the watcher's methods.
 
-    def __init__(self, store: JobStore, keys: Keys, redis_url: SecretStr) -> None:
+    `touch_seconds` is how often the finished jobs that are still watched are kept on.
+    """
+
+    def __init__(self, store: JobStore, keys: Keys, redis_url: SecretStr, *, touch_seconds: float = 60.0) -> None:
         self._store = store
         self._keys = keys
         self._channels: dict[bytes, Channel] = {}
         self._events = Events(redis_url, on_message=self._on_message, on_up=self._on_up, on_down=self._on_down)
+        self._touch_seconds = touch_seconds
         self._unread: dict[Channel, None] = {}
         self._reading = asyncio.Event()
         self._connection = 0
@@ -218,7 +220,7 @@ class Hub:
         while True:
             await asyncio.sleep(LINGER_SECONDS / 2)
             now = loop.time()
-            if now - touched > TOUCH_SECONDS:
+            if now - touched > self._touch_seconds:
                 touched = now
                 with contextlib.suppress(StoreUnavailable):
                     await self._touch()
