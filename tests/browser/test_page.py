@@ -137,7 +137,7 @@ def test_an_offline_browser_goes_on_when_it_is_online_again(context: BrowserCont
     generate(page, url)
     expect(painting(page).first).to_be_visible()
     context.set_offline(True)
-    page.wait_for_timeout(1_000)
+    page.wait_for_timeout(5_000)  # this is what it is to be offline
     context.set_offline(False)
     expect_all_painted(page)
 

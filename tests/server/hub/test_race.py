@@ -17,7 +17,7 @@ from tests.server.support.client import Client, Message, client
 from tests.server.support.player import Player
 from tests.support.limner import Server
 
-SUBSCRIPTIONS = int(os.environ.get("LIMNER_RACE", "5000"))
+SUBSCRIPTIONS = int(os.environ.get("LIMNER_RACE", "15000"))
 GROUP = 125
 SOCKETS = 5
 DEADLINE_SECONDS = 10
