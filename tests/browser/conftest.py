@@ -21,7 +21,8 @@ ARGUMENTS = [
 SECONDS = 30_000
 
 
-@pytest.fixture(scope="session")
+# Playwright's synchronous face keeps an event loop running in this thread: it must be gone before the next package.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=SECONDS)
     with sync_playwright() as playwright:
