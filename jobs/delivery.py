@@ -28,7 +28,8 @@ LOCK_SECONDS = 10.0
 FOREVER = 10**9
 
 # arq watches the lock that it takes; a line that is cut then is told as a WatchError.
-_REDIS_AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.WatchError, OSError)
+_REDIS_AWAY = (exceptions.RedisError, OSError)
+"""Also what Redis refuses: it may take it again, and a worker that has ended could not."""
 
 Run = Callable[[JobId, bytes], Awaitable[None]]
 """Runs the job with this id under this claim, and returns when nothing is left to do. Must not raise."""
@@ -87,6 +88,8 @@ class Deliverer(arq.worker.Worker):
                     if not lost:
                         warn(Event.STORE_LOST, kind=self.kind)
                     lost = True
+                    # The idle connections were lost with it; each would fail once more when Redis is back.
+                    await self.pool.connection_pool.disconnect(inuse_connections=False)
                 await self._rest()
         finally:
             await end(listener)

@@ -127,6 +127,8 @@ class Runner:
                     return
             except StoreUnavailable:
                 continue  # works on: silence is not another claim
+            except Exception as error:
+                log_error(Event.CRASHED, job=run.job.id, exception=error)
 
     async def _succeed(self, run: Run, claim: bytes, kind: Kind, finished: Finished) -> None:
         picture = StoredPicture.of(finished.picture.data) if finished.picture is not None else None

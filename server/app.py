@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -32,7 +33,7 @@ def create_app(settings: ServerSettings) -> Starlette:
     redis = connect(settings.redis_url)
     keys = Keys(settings.redis_prefix)
     store = JobStore(redis, keys, settings)
-    hub = Hub(store, keys, settings.redis_url)
+    hub = Hub(store, keys, settings.redis_url, touch_seconds=min(60.0, settings.keep_seconds / 3))
     services = Services(
         settings=settings,
         redis=redis,
@@ -45,7 +46,7 @@ def create_app(settings: ServerSettings) -> Starlette:
     )
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         if not settings.secret.get_secret_value():
             warn(Event.SESSIONS_END, setting="LIMNER_SECRET")
         async with contextlib.AsyncExitStack() as stack:
@@ -55,10 +56,10 @@ def create_app(settings: ServerSettings) -> Starlette:
             clock = asyncio.create_task(services.sockets.tick(), name="sockets' clock")
             stack.callback(clock.cancel)
             log(Event.SERVER_STARTED, host=settings.host, port=settings.port)
-            yield
+            yield {"stopping": hub.stopping}
         log(Event.SERVER_STOPPED)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *characters.routes(services),
             *portraits.routes(services),
@@ -82,3 +83,6 @@ def create_app(settings: ServerSettings) -> Starlette:
         exception_handlers=dict.fromkeys((*problems.HANDLED, Exception), problems.respond),
         lifespan=lifespan,
     )
+    # A redirection would be made of the Host that the caller names.
+    app.router.redirect_slashes = False
+    return app

@@ -1,5 +1,6 @@
 """Reading a request's JSON: of the right type, not too large, valid Unicode, and of the model asked for."""
 
+import asyncio
 import json
 import math
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from server.problems import Problem, field_problem
 
 M = TypeVar("M", bound=BaseModel)
 
+BODY_SECONDS = 30.0
 DISCARDED_BYTES = 16 * 1024 * 1024
 """So much of a body that is too large is still read: who is cut off while sending never learns why."""
 
@@ -30,12 +32,15 @@ async def _bytes(request: Request, limit: int) -> bytes:
         raise _too_large(limit)
     body, length = bytearray(), 0
     try:
-        async for chunk in request.stream():
-            length += len(chunk)
-            if length <= limit:
-                body += chunk
-            elif length > DISCARDED_BYTES:
-                break
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                length += len(chunk)
+                if length <= limit:
+                    body += chunk
+                elif length > DISCARDED_BYTES:
+                    break
+    except TimeoutError:
+        raise Problem(408, "The body took too long to come.", headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(400, "The body ended too early.") from None
     if length > limit:

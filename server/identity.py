@@ -35,6 +35,7 @@ class Identity:
         self._serializer = URLSafeSerializer(secret, salt="session")
         self._keys = settings.keys
         self._operator_key = settings.operator_key.get_secret_value()
+        self._anonymous = settings.anonymous
         self._https = settings.public_url.startswith("https:")
 
     def caller(self, request: Request) -> Caller:
@@ -46,7 +47,7 @@ class Identity:
             session = self._serializer.loads(request.cookies.get(COOKIE, ""))
         except BadSignature:
             return Caller(None)
-        return Caller(f"session:{session}")
+        return Caller(f"session:{session}" if self._anonymous else None)
 
     def _of_key(self, key: str) -> Caller:
         if self._operator_key and hmac.compare_digest(key.encode(), self._operator_key.encode()):
@@ -57,7 +58,12 @@ class Identity:
         raise Problem(401, "This key is not known.", headers={"WWW-Authenticate": "Bearer"})
 
     def begin_session(self) -> tuple[str, str]:
-        """A new session: the owner's name, and the cookie's value for `remember`."""
+        """A new session: the owner's name, and the cookie's value for `remember`.
+
+        Raises Problem 401 where only those who have a key may ask for jobs.
+        """
+        if not self._anonymous:
+            raise Problem(401, "This server wants a key.", headers={"WWW-Authenticate": "Bearer"})
         session = secrets.token_urlsafe(16)
         return f"session:{session}", str(self._serializer.dumps(session))
 

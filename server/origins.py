@@ -21,7 +21,7 @@ class OriginGuard:
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
         self._app = app
-        self._allowed = frozenset(origin.lower() for origin in allowed)
+        self._allowed = frozenset(allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._refused(scope):
@@ -38,5 +38,4 @@ class OriginGuard:
             return False
         if scope["type"] not in ("http", "websocket"):
             return False
-        origin = Headers(scope=scope).get("origin")
-        return origin is not None and origin.lower() not in self._allowed
+        return any(origin.lower() not in self._allowed for origin in Headers(scope=scope).getlist("origin"))

@@ -17,10 +17,20 @@ from storage.settings import load
 
 KEEP_ALIVE_SECONDS = 65
 """Longer than a proxy keeps its idle connections, so that it is never the server that closes one just being used."""
-SHUTDOWN_SECONDS = 10
+SHUTDOWN_SECONDS = 5
 BACKLOG = 4096
 REFUSED = 2
 """Exit status of a start that no second try can help."""
+
+
+class Server(uvicorn.Server):
+    """Lets go those who wait for an answer before it waits for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stopping = self.lifespan.state.get("stopping")
+        if stopping is not None:
+            stopping.set()
+        await super().shutdown(sockets)
 
 
 def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
@@ -37,7 +47,7 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
         print(error, file=sys.stderr)
         return REFUSED
     protocol = type("Wire", (WireProtocol,), {"retry_window": settings.retry_window_seconds})
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app,
             host=settings.host,

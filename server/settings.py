@@ -1,8 +1,9 @@
 """The server's settings."""
 
+import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from server.hub.connection import Limits
@@ -60,9 +61,17 @@ class ServerSettings(StorageSettings):
     def _split_origins(cls, values: dict[str, object]) -> dict[str, object]:
         origins = values.get("origins")
         if isinstance(origins, str):
-            parts = [part.strip().rstrip("/") for part in origins.split(",")]
+            parts = [part.strip().rstrip("/").lower() for part in origins.split(",")]
             return {**values, "origins": [part for part in parts if part]}
         return values
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if origin != "null" and not re.fullmatch(r"https?://[^/*\s]+", origin):
+                raise ValueError("each must be like https://page.example, or null; there is none for all")
+        return origins
 
     @model_validator(mode="after")
     def _closed_by_default(self) -> "ServerSettings":
@@ -72,6 +81,11 @@ class ServerSettings(StorageSettings):
                 "set LIMNER_API_KEYS, or say --open (LIMNER_OPEN=1) if that is meant"
             )
         return self
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether a browser without a key may ask for jobs: on this machine, or where `--open` says so."""
+        return self.open or self.host in LOOPBACK
 
     @property
     def keys(self) -> dict[str, str]:
@@ -84,7 +98,7 @@ class ServerSettings(StorageSettings):
             return self.origins
         if self.public_url:
             scheme, _, rest = self.public_url.partition("://")
-            return [f"{scheme}://{rest.partition('/')[0]}"]
+            return [f"{scheme}://{rest.partition('/')[0]}".lower()]
         return [f"http://{host}:{self.port}" for host in ("localhost", "127.0.0.1", "[::1]")]
 
     @property

@@ -14,6 +14,11 @@ CONNECT_SECONDS = 2.0
 COMMAND_SECONDS = 5.0
 CONNECTIONS = 32
 
+UNABLE = frozenset(
+    {"BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "TRYAGAIN"}
+)
+"""What an answer begins with that says that Redis cannot do now what it could at another time."""
+
 LEAST_VERSION = (6, 2)
 FULL = 0.8
 
@@ -57,6 +62,10 @@ def store_errors() -> Iterator[None]:
         OSError,
     ) as error:
         raise StoreUnavailable(str(error) or type(error).__name__) from error
+    except exceptions.ResponseError as error:
+        if str(error).partition(" ")[0] not in UNABLE:
+            raise
+        raise StoreUnavailable(str(error)) from error
 
 
 async def inspect(client: Redis) -> list[str]:

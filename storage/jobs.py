@@ -108,10 +108,14 @@ class JobStore:
         now = seconds * 1000 + micros // 1000
         return [_stored(id_, row, now) for id_, row in zip(job_ids, rows, strict=True)]
 
-    async def owned(self, owner: str, *, limit: int) -> list[Stored]:
-        """The owner's jobs that are still kept, newest first."""
+    async def owned(self, owner: str, *, limit: int, active: bool = False) -> list[Stored]:
+        """The owner's jobs that are still kept, newest first; only those unfinished if `active`."""
+        keys = self._keys
         with store_errors():
-            ids = await self._client.zrevrange(self._keys.owner(owner), 0, limit - 1)
+            if active:
+                ids = (await self._client.zinter([keys.owner(owner), keys.active]))[: -limit - 1 : -1]
+            else:
+                ids = await self._client.zrevrange(keys.owner(owner), 0, limit - 1)
         found = await self.get_many([JobId(id_.decode()) for id_ in cast(list[bytes], ids)])
         return [stored for stored in found if stored is not None and not stored.expired]
 

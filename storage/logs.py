@@ -42,6 +42,10 @@ class Event(StrEnum):
     CRASHED = "crashed"
 
 
+SAID_BEFORE = ("Exception in ASGI application", "Invalid HTTP request received")
+"""What uvicorn says of a request: an exception has been logged by name, and bad bytes are a stranger's affair."""
+
+
 def configure(form: Literal["text", "json"], level: str) -> None:
     """Set up the process's logs on standard error. Libraries may speak from `warning` on; access lines are off."""
     shared: list[structlog.typing.Processor] = [
@@ -74,6 +78,7 @@ def configure(form: Literal["text", "json"], level: str) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("limner").setLevel(level.upper())
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID_BEFORE))
     for noisy in ("uvicorn.access", "arq.worker"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 

@@ -76,9 +76,7 @@ class Jobs:
         if active not in ("0", "1"):
             raise field_problem("active", "must be 0 or 1")
         owner = self._services.identity.caller(request).owner
-        found = await self._store.owned(owner, limit=LISTED) if owner is not None else []
-        if active == "1":
-            found = [stored for stored in found if stored.record is not None and not is_final(stored.record)]
+        found = await self._store.owned(owner, limit=LISTED, active=active == "1") if owner is not None else []
         body = b'{"jobs":' + answers.jobs(found) + b"}"
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 

@@ -6,8 +6,8 @@ for every job, for what was published meanwhile is gone.
 """
 
 import asyncio
-import contextlib
-from collections.abc import Iterable, Mapping
+import random
+from collections.abc import Awaitable, Iterable, Mapping
 
 from pydantic import SecretStr
 
@@ -18,7 +18,7 @@ from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.logs import Event as LogEvent
 from storage.logs import log, log_error, warn
-from storage.records.encoding import HEADER, is_gone
+from storage.records.encoding import HEADER, NO_VERSION, is_gone, version_of
 from storage.records.ids import JobId
 from storage.stored import Stored
 from storage.tasks import end
@@ -32,30 +32,44 @@ RETRY_SECONDS = 0.25
 class Channel:
     """One job's channel, and everybody who watches it."""
 
-    __slots__ = ("acknowledged", "deserted", "final", "job_id", "name", "subscriptions")
+    __slots__ = ("acknowledged", "deserted", "final", "job_id", "name", "newest", "subscriptions")
 
     def __init__(self, job_id: JobId, name: bytes) -> None:
         self.job_id = job_id
         self.name = name
         self.subscriptions: dict[Watcher, Subscription] = {}
         self.acknowledged = False
+        self.newest = NO_VERSION
+        """The version of the newest state that was heard of; NO_VERSION where there is none."""
         self.final = False
-        """Whether the newest state that was seen is a final one."""
+        """Whether that is a final one."""
         self.deserted: float | None = None
 
 
 class Hub:
     """`watch` and `unwatch` return at once; what they bring comes through the watcher's methods.
 
-    `touch_seconds` is how often the finished jobs that are still watched are kept on.
+    `touch_seconds` is how often the finished jobs that are still watched are kept on, `backstop_seconds` how often the
+    unfinished ones are compared with the store, which may have lost them.
     """
 
-    def __init__(self, store: JobStore, keys: Keys, redis_url: SecretStr, *, touch_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        store: JobStore,
+        keys: Keys,
+        redis_url: SecretStr,
+        *,
+        touch_seconds: float = 60.0,
+        backstop_seconds: float = 20.0,
+    ) -> None:
         self._store = store
         self._keys = keys
         self._channels: dict[bytes, Channel] = {}
         self._events = Events(redis_url, on_message=self._on_message, on_up=self._on_up, on_down=self._on_down)
         self._touch_seconds = touch_seconds
+        self._backstop_seconds = backstop_seconds
+        self.stopping = asyncio.Event()
+        """Set when the process is about to end: whoever waits here for something answers now."""
         self._unread: dict[Channel, None] = {}
         self._reading = asyncio.Event()
         self._connection = 0
@@ -142,12 +156,10 @@ class Hub:
         if channel is None or len(record) < HEADER:
             return
         if is_gone(record):
-            for subscription in channel.subscriptions.values():
-                subscription.rewind()
-            self._read(channel)
+            self._rewind(channel)
             return
         event = Event(record)
-        channel.final = event.final
+        channel.newest, channel.final = event.version, event.final
         for subscription in list(channel.subscriptions.values()):
             subscription.on_event(event)
 
@@ -191,8 +203,7 @@ class Hub:
                     continue  # the connection was made anew meanwhile, and with it every snapshot is due again
                 for channel, stored in zip(batch, found, strict=True):
                     self._deliver(channel, stored)
-                with contextlib.suppress(StoreUnavailable):
-                    await self._store.touch([stored for stored in found if stored is not None])
+                await _quietly(self._store.touch([stored for stored in found if stored is not None]))
                 await asyncio.sleep(0)
             self._reading.clear()
 
@@ -210,20 +221,23 @@ class Hub:
     @staticmethod
     def _deliver(channel: Channel, stored: Stored | None) -> None:
         snapshot = Event(stored.record) if stored is not None and stored.record is not None else None
+        channel.newest = snapshot.version if snapshot is not None else NO_VERSION
         channel.final = snapshot is not None and snapshot.final
         for subscription in list(channel.subscriptions.values()):
             subscription.on_snapshot(snapshot, expired=stored is not None)
 
     async def _tidy(self) -> None:
         loop = asyncio.get_running_loop()
-        touched = loop.time()
+        touched = compared = loop.time()
         while True:
-            await asyncio.sleep(LINGER_SECONDS / 2)
+            await asyncio.sleep(min(LINGER_SECONDS / 2, self._touch_seconds, self._backstop_seconds))
             now = loop.time()
-            if now - touched > self._touch_seconds:
+            if now - touched >= self._touch_seconds:
                 touched = now
-                with contextlib.suppress(StoreUnavailable):
-                    await self._touch()
+                await _quietly(self._touch())
+            if now - compared >= self._backstop_seconds:
+                compared = now + self._backstop_seconds * random.uniform(-0.15, 0.15)  # noqa: S311 - not a secret
+                await _quietly(self._compare())
             for channel in list(self._channels.values()):
                 if channel.deserted is not None and now - channel.deserted > LINGER_SECONDS:
                     del self._channels[channel.name]
@@ -236,6 +250,36 @@ class Hub:
         for start in range(0, len(watched), BATCH):
             found = await self._store.get_many(watched[start : start + BATCH])
             await self._store.touch([stored for stored in found if stored is not None])
+
+    async def _compare(self) -> None:
+        """The backstop: what the store says otherwise than was last heard of it is read and delivered anew."""
+        watched = [
+            channel
+            for channel in self._channels.values()
+            if channel.acknowledged and channel.subscriptions and not channel.final
+        ]
+        for start in range(0, len(watched), BATCH):
+            batch = watched[start : start + BATCH]
+            found = await self._store.get_many([channel.job_id for channel in batch])
+            for channel, stored in zip(batch, found, strict=True):
+                version = version_of(stored.record) if stored is not None and stored.record else NO_VERSION
+                if channel.acknowledged and version != channel.newest:
+                    self._rewind(channel)
+
+    def _rewind(self, channel: Channel) -> None:
+        for subscription in channel.subscriptions.values():
+            subscription.rewind()
+        self._read(channel)
+
+
+async def _quietly(work: Awaitable[None]) -> None:
+    """What is done by the way must not end the task that does it."""
+    try:
+        await work
+    except StoreUnavailable:
+        pass
+    except Exception as error:
+        log_error(LogEvent.CRASHED, exception=error)
 
 
 def _report_crash(task: "asyncio.Task[None]") -> None:

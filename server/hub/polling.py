@@ -47,10 +47,10 @@ async def wait_for_end(hub: Hub, job_id: JobId, seconds: float) -> None:
 
 async def _wait(hub: Hub, waiter: Waiter, seen: Mapping[JobId, bytes], seconds: float) -> None:
     hub.watch(waiter, seen)
+    ends = [asyncio.ensure_future(event.wait()) for event in (waiter.found, hub.stopping)]
     try:
-        async with asyncio.timeout(seconds):
-            await waiter.found.wait()
-    except TimeoutError:
-        pass
+        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for end in ends:
+            end.cancel()
         hub.unwatch(waiter, seen)

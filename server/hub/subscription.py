@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from server.hub.messages import job_frame
-from storage.records.encoding import is_final, json_of, version_of
+from storage.records.encoding import NO_VERSION, is_final, json_of, version_of
 from storage.records.ids import JobId
 
 
@@ -72,17 +72,21 @@ class Inquiry:
 class Subscription:
     """`seen` is the version that the watcher has. Until the snapshot is there, events wait; then it is live.
 
+    A watcher that comes back may be ahead of the store, and what it is given may wait before it is written. Live events
+    are therefore compared with what was last given, and only a snapshot with what the watcher has.
+
     Whoever reads snapshots says `read_begins` before, so that one that was on its way already when something may have
     been missed is not taken for the one that is due.
     """
 
-    __slots__ = ("_held", "_inquiries", "_reading", "job_id", "live", "seen", "watcher")
+    __slots__ = ("_held", "_inquiries", "_newest", "_reading", "job_id", "live", "seen", "watcher")
 
     def __init__(self, watcher: Watcher, job_id: JobId, seen: bytes) -> None:
         self.watcher = watcher
         self.job_id = job_id
         self.seen = seen
         self.live = False
+        self._newest = NO_VERSION
         self._reading = False
         self._held: Event | None = None
         self._inquiries: list[Inquiry] = []
@@ -106,7 +110,8 @@ class Subscription:
 
     def on_event(self, event: Event) -> None:
         if self.live:
-            if event.version > self.seen:
+            if event.version > self._newest:
+                self._newest = event.version
                 self.watcher.deliver(self, event)
         elif self._held is None or event.version > self._held.version:
             self._held = event
@@ -125,6 +130,7 @@ class Subscription:
         if snapshot is not None and (newest is None or snapshot.version > newest.version):
             newest = snapshot
         self.live = True
+        self._newest = newest.version if newest is not None else NO_VERSION
         if newest is None:
             self.watcher.missing(self, expired=expired)
         elif newest.version != self.seen:

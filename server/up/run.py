@@ -72,7 +72,7 @@ def _check_settings(options: UpOptions) -> None:
     try:
         load(ServerSettings, host=options.host, port=options.port, open=options.is_open)
     except SettingsError as error:
-        raise CannotStart(" ".join(error.problems)) from None
+        raise CannotStart("\n".join(error.problems)) from None
 
 
 def _server(options: UpOptions, port: int, fd: int, environment: Mapping[str, str]) -> Part:
@@ -129,6 +129,6 @@ def _look_at(redis_url: str) -> None:
     try:
         asyncio.run(look())
     except (SettingsError, UnfitStore) as error:
-        raise CannotStart(" ".join(str(error).splitlines())) from None
+        raise CannotStart(str(error)) from None
     except StoreUnavailable as error:
         raise CannotStart(f"the Redis that LIMNER_REDIS_URL names cannot be reached: {error.detail}") from None

@@ -1,6 +1,7 @@
 """Keeps parts running until it is told to stop, and then stops every one of them."""
 
 import asyncio
+import itertools
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ class Supervisor:
     async def _keep(self, part: Part) -> None:
         pause = RestartPause()
         loop = asyncio.get_running_loop()
-        while True:
+        for start in itertools.count():
             started_at = loop.time()
             try:
                 child = self._children[part.name] = Child(part, self._console)
@@ -72,7 +73,7 @@ class Supervisor:
                 end = f"could not be started ({error})"
             else:
                 status = await asyncio.shield(child.ended)
-                if status == WRONG_SETTINGS and not self._is_up:
+                if status == WRONG_SETTINGS and (start == 0 or not self._is_up):
                     self._give_up(part)
                     return
                 end = _described(status)

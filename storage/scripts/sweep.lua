@@ -49,7 +49,8 @@ end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', expiring, '-inf', digits(now_ms), 'LIMIT', 0, batch)) do
   local job_key = job_stem .. id
-  local owner = redis.call('HGET', job_key, 'owner')
+  local expired = redis.call('HMGET', job_key, 'owner', 'record')
+  local owner = expired[1]
   redis.call('ZREM', expiring, id)
   redis.call('DEL', portrait_stem .. id)
   if owner then
@@ -57,6 +58,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', expiring, '-inf', digits(now_ms)
     redis.call('HDEL', job_key, 'record', 'input', 'etag', 'subject', 'claim', 'score', 'queued_at', 'finished_at',
       'spent')
     redis.call('PEXPIRE', job_key, digits(tombstone))
+    redis.call('PUBLISH', job_key, digits(next_version(expired[2], microseconds())) .. 'x')
   end
 end
 return {overdue, stray, late}
