@@ -10,10 +10,16 @@ FOREIGN = ["https://evil.example", "null", f"{ALLOWED_ORIGIN}.evil", "http://pag
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/jobs/a/b/c", "/temp-portraits", "/ws", "/web/nothing.js", "/web/app/no.js"]
+    "path", ["/nowhere", "/jobs/", "/jobs/a/b/c", "/temp-portraits", "/web/nothing.js", "/web/app/no.js"]
 )
 async def test_what_is_not_there_is_a_problem_of_the_usual_shape(http: httpx.AsyncClient, path: str) -> None:
     assert_problem(await http.get(path), 404)
+
+
+async def test_the_address_of_the_websocket_says_what_it_is(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/ws")
+    assert_problem(answer, 426)
+    assert answer.headers["upgrade"] == "websocket"
 
 
 @pytest.mark.parametrize(

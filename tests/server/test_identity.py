@@ -16,3 +16,10 @@ def test_a_session_outlives_the_server_where_the_secret_is_set(start: Callable[.
         browser.cookies.clear()
         assert_problem(browser.post(f"{other.url}/jobs/{job_id}/cancel", headers=cookie), 403)
         assert browser.post(f"{second.url}/jobs/{job_id}/cancel", headers=cookie).status_code == 200
+
+
+def test_on_another_address_a_browser_without_a_key_is_turned_away(start: Callable[..., Server]) -> None:
+    server = start(host="0.0.0.0", api_keys="anna=k1")
+    assert_problem(httpx.post(f"{server.url}/characters", json={"count": 1}), 401)
+    with_key = {"Authorization": "Bearer k1"}
+    assert httpx.post(f"{server.url}/characters", json={"count": 1}, headers=with_key).status_code == 202

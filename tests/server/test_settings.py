@@ -70,3 +70,18 @@ def test_a_value_that_cannot_be_stops_the_start_by_name(
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=f"^{variable}: "):
         load(ServerSettings)
+
+
+@pytest.mark.parametrize("origins", ["*", "page.example", "https://page.example/app", "https://*.page.example"])
+def test_an_origin_that_is_none_stops_the_start(origins: str) -> None:
+    with pytest.raises(SettingsError, match=r"^LIMNER_ORIGINS: "):
+        load(ServerSettings, origins=origins)
+
+
+@pytest.mark.parametrize(
+    ("given", "anonymous"),
+    [({}, True), ({"api_keys": "anna=k1"}, True), ({"host": "0.0.0.0", "api_keys": "anna=k1"}, False)],
+)
+def test_on_another_address_only_those_who_have_a_key_may_ask(given: dict[str, str], anonymous: bool) -> None:
+    assert load(ServerSettings, **given).anonymous is anonymous
+    assert load(ServerSettings, **given, open=True).anonymous

@@ -133,3 +133,14 @@ async def test_nothing_can_be_asked_of_a_job_that_is_not_there(store: JobStore, 
     with pytest.raises(JobUnknown, match="no longer kept") as expired:
         await getattr(store, ask)(removed.id)
     assert expired.value.expired
+
+
+async def test_what_is_unfinished_is_listed_however_much_was_finished_since(store: JobStore, jobs: JobStates) -> None:
+    waiting, running = await jobs.queued(), await jobs.processing()
+    for _ in range(3):
+        await jobs.canceled()
+
+    assert [stored.id for stored in await store.owned("ann", limit=2, active=True)] == [running.id, waiting.id]
+    assert [stored.id for stored in await store.owned("ann", limit=1, active=True)] == [running.id]
+    assert await store.owned("bert", limit=2, active=True) == []
+    assert len(await store.owned("ann", limit=10)) == 5

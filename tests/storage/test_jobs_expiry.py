@@ -7,10 +7,11 @@ from storage.errors import IdTaken, JobUnknown
 from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.portraits import PortraitStore
+from storage.records.encoding import is_gone
 from storage.settings import StorageSettings
 from storage.stored import Stored
 from tests.support.job_states import JobStates, submission
-from tests.support.listening import eventually
+from tests.support.listening import Listener, eventually
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -196,3 +197,17 @@ async def test_active_jobs_are_not_touched(store: JobStore, jobs: JobStates, key
 
     assert await jobs.get(stored.id) == stored
     assert await redis.zcard(keys.expiring) == 0
+
+
+async def test_those_who_watch_a_job_that_expires_are_told_to_look_again(
+    brief: JobStore, keys: Keys, redis: Redis, redis_url: str
+) -> None:
+    stored = await expired(brief, keys, redis)
+    async with Listener(redis_url) as listener:
+        assert await listener.until_told() == "up"
+        await listener.subscribe(keys.job(stored.id))
+        await sweep(brief)
+        message = await listener.message()
+    assert is_gone(message)
+    assert stored.record is not None
+    assert message[:16] > stored.record[:16]

@@ -156,3 +156,24 @@ async def test_a_poll_that_waits_when_redis_goes_away_ends_with_an_error_soon(
         await http.get("/health")
         switch.off()
         assert_problem(await waiting, 503)
+
+
+async def test_a_redis_that_refuses_to_write_is_away_and_the_hub_outlives_it(
+    adverse: Server, command: Redis, adverse_player: Player
+) -> None:
+    player = adverse_player
+    done = await player.finished()
+    key = f"{PREFIX}job:{done.id}"
+    # So long ago that a look would keep the job on, which is a write.
+    await command.hset(key, "kept_until", str(await player.store.now() + 60_000))  # type: ignore[misc]
+    await command.config_set("min-replicas-to-write", "1")
+    async with httpx.AsyncClient(base_url=adverse.url) as http:
+        assert (await http.get(f"/jobs/{done.id}")).status_code == 200
+        refused = await http.post("/characters", json={"count": 1})
+        assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        async with client(f"{adverse.ws_url}?job={done.id}") as watcher:
+            await watcher.until_type("subscribed")
+        await command.config_set("min-replicas-to-write", "0")
+        assert (await http.post("/characters", json={"count": 1})).status_code == 202
+    async with client(f"{adverse.ws_url}?job={done.id}") as watcher:
+        await watcher.until_type("subscribed")

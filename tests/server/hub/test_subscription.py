@@ -1,6 +1,6 @@
 import pytest
 
-from server.hub.subscription import Inquiry, Subscription
+from server.hub.subscription import Event, Inquiry, Subscription
 from storage.records.encoding import NO_VERSION
 from tests.server.support.listener import Listener
 from tests.server.support.records import A, B, digits, event
@@ -174,3 +174,21 @@ def test_a_frame_is_built_once_for_all() -> None:
     shared = event(A, 5)
     assert shared.frame is shared.frame
     assert shared.frame.endswith(b'{"type":"job","job":' + shared.record[17:] + b"}")
+
+
+def test_a_watcher_ahead_of_the_store_gets_what_comes_before_it_could_be_written() -> None:
+    listener = Unwritten()
+    subscription = Subscription(listener, A, NO_VERSION)
+    subscription.ask(Inquiry(listener, [A]), digits(9_999_999_999_999_999))
+    subscription.read_begins()
+    subscription.on_snapshot(event(A, 5), expired=False)
+    subscription.on_event(event(A, 6))
+    subscription.on_event(event(A, 6))
+    assert listener.heard == [5, "subscribed 1", 6]
+
+
+class Unwritten(Listener):
+    """A listener whose socket takes nothing yet: what it is given is not what it has."""
+
+    def deliver(self, subscription: Subscription, event: Event) -> None:
+        self.heard.append(int(event.version))

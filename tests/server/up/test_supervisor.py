@@ -258,3 +258,18 @@ def test_it_goes_on_when_nobody_reads_its_output(supervise: Supervise, tmp_path:
     up.process.terminate()
 
     assert up.process.wait() == 0
+
+
+def test_a_part_that_refuses_its_first_start_ends_everything_also_when_the_rest_is_up(
+    supervise: Supervise, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    late = f"import pathlib, time\nwhile not pathlib.Path({str(told)!r}).exists(): time.sleep(0.01)\n{REFUSING}"
+    up = supervise([steady("server"), {"name": "worker-1", "code": late}])
+    up.wait_for_all({"server"})
+    told.touch()
+
+    lines = up.lines.rest()
+
+    assert up.process.wait() == 1
+    assert "worker-1 refuses to start; the reason stands above." in lines
