@@ -34,8 +34,8 @@ local entry = id .. ':' .. claim
 local score = string.format('%.3f', now / 1000 - head_start)
 redis.call('HSET', job_key, 'kind', kind, 'owner', owner, 'fingerprint', fingerprint, 'input', input,
   'subject', subject_key, 'claim', claim, 'status', 'queued', 'score', score, 'queued_at', digits(now / 1000))
-redis.call('ZADD', active, digits(now / 1000), id)
-redis.call('ZADD', owner_jobs, digits(now / 1000), id)
+redis.call('ZADD', active, string.format('%.3f', now / 1000), id)
+redis.call('ZADD', owner_jobs, string.format('%.3f', now / 1000), id)
 redis.call('SET', arq_job_stem .. entry, definition)
 redis.call('ZADD', queue, score, entry)
 local record = store(job_key, now, 'a', body)

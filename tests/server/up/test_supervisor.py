@@ -244,17 +244,21 @@ def test_a_frozen_child_does_not_outlive_it_either(supervise: Supervise) -> None
 
 
 def test_it_goes_on_when_nobody_reads_its_output(supervise: Supervise, tmp_path: Path) -> None:
-    met = tmp_path / "met"
-    os.mkfifo(met)
+    # Two, for one that is still open from the first meeting would answer the second.
+    before, after = tmp_path / "before", tmp_path / "after"
+    for meeting in (before, after):
+        os.mkfifo(meeting)
     talking = (
-        f"open({str(met)!r}, 'w').close()\nfor n in range(1000): print('line', n)\nopen({str(met)!r}, 'w').close()\n"
+        f"open({str(before)!r}, 'w').close()\n"
+        "for n in range(1000): print('line', n)\n"
+        f"open({str(after)!r}, 'w').close()\n"
     )
     up = supervise([{"name": "talking", "code": talking + STEADY}])
     assert up.process.stdout is not None
     up.process.stdout.close()
 
-    met.open().close()
-    met.open().close()
+    before.open().close()
+    after.open().close()
     up.process.terminate()
 
     assert up.process.wait() == 0
