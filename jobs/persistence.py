@@ -20,5 +20,5 @@ async def persistently(call: Callable[[], Awaitable[T]]) -> T:
         try:
             return await call()
         except StoreUnavailable:
-            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+            await asyncio.sleep(random.uniform(0, pause))
             pause = min(LONGEST_PAUSE, pause * 2)

@@ -34,7 +34,7 @@ class Sweeper:
         while True:
             with contextlib.suppress(StoreUnavailable):
                 await self.sweep()
-            await asyncio.sleep(self._settings.sweep_seconds * random.uniform(0.9, 1.1))  # noqa: S311
+            await asyncio.sleep(self._settings.sweep_seconds * random.uniform(0.9, 1.1))
 
     async def sweep(self) -> None:
         """Look once. Of the active jobs a batch is looked at, and the next one the next time."""

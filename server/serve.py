@@ -46,13 +46,12 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
     except (SettingsError, UnfitStore) as error:
         print(error, file=sys.stderr)
         return REFUSED
-    protocol = type("Wire", (WireProtocol,), {"retry_window": settings.retry_window_seconds})
     server = Server(
         uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
-            ws=protocol,
+            ws=WireProtocol,
             ws_max_size=settings.max_frame_bytes,
             ws_ping_interval=None,
             ws_per_message_deflate=False,

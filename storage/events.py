@@ -160,7 +160,7 @@ class Events:
                 await self._stand(await asyncio.wait_for(self._connect(), CONNECT_SECONDS))
             # One that was lost at once counts as none: a user who may not subscribe is cut off every time.
             pause = RECONNECT_FIRST if clock() - begun > LIVED_SECONDS else min(RECONNECT_MOST, pause * 2)
-            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+            await asyncio.sleep(random.uniform(0, pause))
 
     async def _stand(self, connection: _Resp) -> None:
         self._connection = connection

@@ -104,7 +104,7 @@ class Api:
                 asked_to_wait = _retry_after(answer)
             except httpx.TransportError:
                 pass
-            pause = asked_to_wait + full_jitter(attempt, random.random())  # noqa: S311 - no secret
+            pause = asked_to_wait + full_jitter(attempt, random.random())
             if time.monotonic() + pause > deadline:
                 raise Unreachable(str(self._address))
             await asyncio.sleep(pause)

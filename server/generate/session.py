@@ -154,7 +154,7 @@ class Session:
     def _pause(self) -> float:
         if self._no_websocket:
             return MOST_SECONDS
-        share = random.random()  # noqa: S311 - no secret
+        share = random.random()
         seconds, self._come_back = self._come_back, None
         return share * seconds if seconds is not None else full_jitter(self._attempt, share)
 

@@ -236,7 +236,7 @@ class Hub:
                 touched = now
                 await _quietly(self._touch())
             if now - compared >= self._backstop_seconds:
-                compared = now + self._backstop_seconds * random.uniform(-0.15, 0.15)  # noqa: S311 - not a secret
+                compared = now + self._backstop_seconds * random.uniform(-0.15, 0.15)
                 await _quietly(self._compare())
             for channel in list(self._channels.values()):
                 if channel.deserted is not None and now - channel.deserted > LINGER_SECONDS:

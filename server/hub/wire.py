@@ -19,6 +19,8 @@ from server.hub.codes import CloseCode
 from server.hub.messages import goodbye
 
 EXTENSION = "limner.wire"
+RETRY_AFTER_SECONDS = 1.0
+"""When a server that stops is there again at the earliest; clients add their share of the retry window."""
 UNSENT_BYTES = 16 * 1024
 """TCP_NOTSENT_LOWAT: without it the kernel holds megabytes of frames that were overtaken long ago."""
 
@@ -29,8 +31,6 @@ http11.MAX_LINE_LENGTH = REQUEST_LINE_BYTES
 
 class WireProtocol(WebSocketsSansIOProtocol):
     """What `server.hub.websocket` finds in `scope["extensions"][EXTENSION]`."""
-
-    retry_window = 5.0
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -125,7 +125,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         """The server stops; uvicorn calls this for each connection."""
         if self.handshake_complete and self.ready:
-            self.write(goodbye(self.retry_window))
+            self.write(goodbye(RETRY_AFTER_SECONDS))
         if self.handshake_complete:
             self.shut(CloseCode.DRAIN, "the server stops")
         super().shutdown()

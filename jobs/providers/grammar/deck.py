@@ -11,7 +11,7 @@ T = TypeVar("T")
 @lru_cache(maxsize=2_048)
 def _order(seed: str, size: int) -> tuple[int, ...]:
     order = list(range(size))
-    random.Random(seed).shuffle(order)  # noqa: S311  chance in a tale is no secret
+    random.Random(seed).shuffle(order)
     return tuple(order)
 
 
@@ -39,4 +39,4 @@ class Decks:
 
     def chance(self, *name: object) -> random.Random:
         """Plain chance under a name: the same name gives the same throws."""
-        return random.Random(self._named(*name))  # noqa: S311  as above
+        return random.Random(self._named(*name))
