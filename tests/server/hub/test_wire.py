@@ -169,13 +169,13 @@ async def test_who_watches_nothing_or_gives_no_sign_of_life_is_sent_away_and_who
 
 
 async def test_a_server_that_is_told_to_stop_says_goodbye(start: Callable[..., Server], own_player: Player) -> None:
-    server = start(retry_window_seconds=7)
+    server = start()
     job_id = await own_player.submit()
     async with client(server.ws_url, job_id) as socket:
         await socket.until_type("subscribed")
         stopping = asyncio.create_task(asyncio.to_thread(server.terminate))
         assert await socket.closed() == (4001, "the server stops")
-        assert socket.heard[-1] == {"type": "goodbye", "retry_after_ms": 7_000}
+        assert socket.heard[-1] == {"type": "goodbye", "retry_after_ms": 1_000}
         await stopping
     assert lines_of(server, "warning", "error") == []
     assert lines_of(server, "info")[-1]["event"] == "server stopped"
