@@ -15,7 +15,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 LEAST_NODE = 20
 
 _HOW_TO_GET = {
-    "browser": "Chromium: install it (on Debian `apt install chromium`), or set LIMNER_CHROMIUM to its path",
+    "browser": "Chromium: install it (on Debian `apt install chromium libatomic1`), or set LIMNER_CHROMIUM to its path",
     "node": f"Node {LEAST_NODE} or newer: install it (on Debian `apt install nodejs npm`)",
 }
 _LEFT_OUT = pytest.StashKey[dict[str, int]]()
