@@ -89,7 +89,8 @@ class Deliverer(arq.worker.Worker):
                         warn(Event.STORE_LOST, kind=self.kind)
                     lost = True
                     # The idle connections were lost with it; each would fail once more when Redis is back.
-                    await self.pool.connection_pool.disconnect(inuse_connections=False)
+                    with contextlib.suppress(*_REDIS_AWAY):
+                        await self.pool.connection_pool.disconnect(inuse_connections=False)
                 await self._rest()
         finally:
             await end(listener)

@@ -3,10 +3,9 @@
 Every package has one frozen class of them; `load` reads one and stops the start with a sentence for each fault.
 """
 
-import os
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.errors import SettingsError
@@ -64,12 +63,3 @@ def _sentence(location: tuple[int | str, ...], message: str) -> str:
     if not location:
         return message
     return f"{PREFIX}{location[0]}".upper() + f": {message[:1].lower()}{message[1:]}"
-
-
-def variables(settings: type[BaseModel]) -> dict[str, str]:
-    """Names and help of the variables that `settings` reads; the README's table is held against it."""
-    return {f"{PREFIX}{name}".upper(): field.description or "" for name, field in settings.model_fields.items()}
-
-
-def in_environment(variable: str) -> bool:
-    return bool(os.environ.get(variable))

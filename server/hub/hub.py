@@ -74,7 +74,6 @@ class Hub:
         self._reading = asyncio.Event()
         self._connection = 0
         self._tasks: list[asyncio.Task[None]] = []
-        self._acknowledgements: set[asyncio.Future[None]] = set()
 
     @property
     def up(self) -> bool:
@@ -136,11 +135,9 @@ class Hub:
             acknowledgement = self._events.subscribe(channel.name)
         except StoreUnavailable:
             return  # `_on_up` subscribes to every channel there is
-        self._acknowledgements.add(acknowledgement)
         connection = self._connection
 
         def acknowledged(future: "asyncio.Future[None]") -> None:
-            self._acknowledgements.discard(future)
             if not future.cancelled() and connection == self._connection and self.up:
                 channel.acknowledged = True
                 self._read(channel)

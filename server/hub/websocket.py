@@ -93,9 +93,6 @@ class Sockets:
         self._limits = limits
         self._open: set[Socket] = set()
 
-    def __len__(self) -> int:
-        return len(self._open)
-
     async def serve(self, websocket: WebSocket) -> None:
         """Talk to one client until it goes."""
         await websocket.accept()

@@ -2,7 +2,8 @@ import pytest
 
 from jobs.settings import WorkerSettings
 from storage.errors import SettingsError
-from storage.settings import load, variables
+from storage.settings import load
+from tests.support.settings import variables
 
 
 @pytest.fixture(autouse=True)

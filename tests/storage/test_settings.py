@@ -2,7 +2,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from storage.errors import SettingsError
-from storage.settings import StorageSettings, load, variables
+from storage.settings import StorageSettings, load
+from tests.support.settings import variables
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.limner import Server, limner
+from tests.support.limner import Server, Worker, limner
 
 pytestmark = pytest.mark.system
 
@@ -19,7 +19,7 @@ DEADLINE_SECONDS = 60
 
 
 @pytest.fixture
-def patient(environment: dict[str, str]) -> Iterator[Server]:
+def patient(environment: dict[str, str]) -> Iterator[tuple[Server, Worker]]:
     """A painting outlasts every limit on idleness and silence of a connection: all at a fraction of their length."""
     short = {
         "LIMNER_PAINTER_SECONDS": "6",
@@ -27,8 +27,8 @@ def patient(environment: dict[str, str]) -> Iterator[Server]:
         "LIMNER_SILENCE_SECONDS": "2",
         "LIMNER_IDLE_SECONDS": "1",
     }
-    with limner({**environment, **short}) as (server, _):
-        yield server
+    with limner({**environment, **short}) as both:
+        yield both
 
 
 def call(url: str, body: object = None) -> tuple[int, bytes]:
@@ -57,12 +57,13 @@ def test_plain_http_submits_polls_and_fetches_the_picture(server: Server) -> Non
     assert base64.b64decode(ready["portrait"]) == picture
 
 
-def test_a_websocket_that_says_nothing_sees_a_picture_arrive_that_takes_long(patient: Server) -> None:
-    _, body = call(f"{patient.url}/portraits", {"description": "a halfling bard"})
+def test_a_websocket_that_says_nothing_sees_a_picture_arrive_that_takes_long(patient: tuple[Server, Worker]) -> None:
+    server, worker = patient
+    _, body = call(f"{server.url}/portraits", {"description": "a halfling bard"})
     job_id = json.loads(body)["id"]
     seen: list[dict[str, Any]] = []
     pings = 0
-    with connect(f"{patient.ws_url}?job={job_id}") as socket:
+    with connect(f"{server.ws_url}?job={job_id}") as socket:
         while not seen or seen[-1]["status"] != "succeeded":
             message = json.loads(socket.recv(timeout=DEADLINE_SECONDS))
             pings += message["type"] == "ping"
@@ -71,4 +72,7 @@ def test_a_websocket_that_says_nothing_sees_a_picture_arrive_that_takes_long(pat
     assert pings > 0
     assert any(job["preview"] for job in seen)
     assert [job["version"] for job in seen] == sorted({job["version"] for job in seen})
-    assert call(f"{patient.url}{seen[-1]['result']['url']}")[1].startswith(b"\x89PNG")
+    assert call(f"{server.url}{seen[-1]['result']['url']}")[1].startswith(b"\x89PNG")
+    # The id is the secret: the address of the WebSocket had it, and no log may.
+    assert job_id[:8] in worker.log()
+    assert job_id not in server.log() + worker.log()
