@@ -1,1 +1,7 @@
+import signal
+
 pytest_plugins = ["tests.support.left_out", "tests.support.store", "tests.support.limner"]
+
+# Whoever starts the suite in the background of a shell makes it deaf to Ctrl-C, and with it every process it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
