@@ -11,6 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from server import health, pages, problems, websocket
 from server.api import characters, jobs, portraits, temp_portraits
+from server.hub.counters import Counters
+from server.hub.drain import Drain
 from server.hub.hub import Hub
 from server.hub.websocket import Sockets
 from server.identity import Identity
@@ -33,14 +35,25 @@ def create_app(settings: ServerSettings) -> Starlette:
     redis = connect(settings.redis_url)
     keys = Keys(settings.redis_prefix)
     store = JobStore(redis, keys, settings)
-    hub = Hub(store, keys, settings.redis_url, touch_seconds=min(60.0, settings.keep_seconds / 3))
+    counters = Counters()
+    drain = Drain(counters)
+    hub = Hub(
+        store,
+        keys,
+        settings.redis_url,
+        counters=counters,
+        touch_seconds=min(60.0, settings.keep_seconds / 3),
+        backstop_seconds=settings.backstop_seconds,
+    )
     services = Services(
         settings=settings,
         redis=redis,
         store=store,
         portraits=PortraitStore(redis, keys),
         hub=hub,
-        sockets=Sockets(hub, settings.limits),
+        sockets=Sockets(hub, settings.limits, drain, counters),
+        drain=drain,
+        counters=counters,
         identity=Identity(settings),
         admission=Admission(most=settings.max_connections, most_per_address=settings.max_connections_per_address),
     )
@@ -56,7 +69,7 @@ def create_app(settings: ServerSettings) -> Starlette:
             clock = asyncio.create_task(services.sockets.tick(), name="sockets' clock")
             stack.callback(clock.cancel)
             log(Event.SERVER_STARTED, host=settings.host, port=settings.port)
-            yield {"stopping": hub.stopping}
+            yield {"drain": drain}
         log(Event.SERVER_STOPPED)
 
     app = Starlette(

@@ -8,6 +8,7 @@ import sys
 import uvicorn
 
 from server.app import create_app
+from server.hub.drain import Drain
 from server.hub.wire import WireProtocol
 from server.settings import ServerSettings
 from storage.connect import connect, inspect
@@ -24,12 +25,18 @@ REFUSED = 2
 
 
 class Server(uvicorn.Server):
-    """Lets go those who wait for an answer before it waits for them."""
+    """Sends its guests off before it ends."""
+
+    def __init__(self, config: uvicorn.Config, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._drain_seconds = drain_seconds
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        stopping = self.lifespan.state.get("stopping")
-        if stopping is not None:
-            stopping.set()
+        drain: Drain | None = self.lifespan.state.get("drain")
+        if drain is not None:
+            for server in self.servers:
+                server.close()
+            await drain.run(self._drain_seconds)
         await super().shutdown(sockets)
 
 
@@ -62,7 +69,8 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
+        ),
+        settings.drain_seconds,
     )
     server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)
     return 0 if server.started else 1

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from server.hub.counters import Counters
+from server.hub.drain import Drain
 from server.hub.hub import Hub
 from server.hub.websocket import Sockets
 from server.identity import Identity
@@ -21,5 +23,7 @@ class Services:
     portraits: PortraitStore
     hub: Hub
     sockets: Sockets
+    drain: Drain
+    counters: Counters
     identity: Identity
     admission: Admission

@@ -1,6 +1,7 @@
 """The server's settings."""
 
 import re
+from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
@@ -45,16 +46,37 @@ class ServerSettings(StorageSettings):
     )
     body_bytes: int = Field(64 * 1024, ge=1024, description="the largest body of a request")
 
-    max_connections: int = Field(10_000, ge=1, description="WebSockets of one process")
-    max_connections_per_address: int = Field(200, ge=1, description="WebSockets of one address")
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="addresses and networks whose `X-Forwarded-For` and `-Proto` are believed, with commas",
+    )
+    max_connections: int = Field(10_000, ge=1, description="WebSockets, event streams and held requests of one process")
+    max_connections_per_address: int = Field(200, ge=1, description="the same of one address, or one IPv6 /64")
     max_jobs: int = Field(256, ge=1, le=10_000, description="jobs that one WebSocket may watch, or one poll ask for")
     max_frame_bytes: int = Field(16 * 1024, ge=1024, description="the largest message that a client may send")
     max_messages: int = Field(20, ge=1, description="messages that a client may send in ten seconds")
     ping_seconds: Seconds = Field(25, description="how often a WebSocket is pinged")
     silence_seconds: Seconds = Field(60, description="a WebSocket without any byte for this long is closed")
     idle_seconds: Seconds = Field(30, description="a WebSocket that watches nothing for this long is closed")
+    slow_seconds: Seconds = Field(
+        10, description="a client that takes neither 4 KiB nor all that waits for it in this long is cut off"
+    )
+    request_seconds: Seconds = Field(
+        10, description="a connection without a whole request head after this long is closed"
+    )
     retry_window_seconds: Seconds = Field(5, description="clients spread their coming back over this time")
     wait_seconds: Seconds = Field(30, description="the longest that `Prefer: wait` may hold an answer")
+    drain_seconds: float = Field(
+        10,
+        ge=0,
+        allow_inf_nan=False,
+        description="a server that is stopped closes its connections one by one over this time",
+    )
+    probe_seconds: Seconds = Field(10, description="how often the event connection to Redis is probed")
+    probe_answer_seconds: Seconds = Field(
+        5, description="a probe that is not back after this long is a lost connection"
+    )
+    backstop_seconds: Seconds = Field(20, description="how often what is watched is compared with Redis")
 
     @model_validator(mode="before")
     @classmethod
@@ -64,6 +86,24 @@ class ServerSettings(StorageSettings):
             parts = [part.strip().rstrip("/").lower() for part in origins.split(",")]
             return {**values, "origins": [part for part in parts if part]}
         return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_proxies(cls, values: dict[str, object]) -> dict[str, object]:
+        proxies = values.get("trusted_proxies")
+        if isinstance(proxies, str):
+            return {**values, "trusted_proxies": [part for part in map(str.strip, proxies.split(",")) if part]}
+        return values
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, proxies: list[str]) -> list[str]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError("each must be an address or a network, such as 10.0.0.0/8") from None
+        return proxies
 
     @field_validator("origins")
     @classmethod

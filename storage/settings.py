@@ -29,6 +29,7 @@ class StorageSettings(Settings):
         SecretStr("redis://127.0.0.1:6379/0"),
         description="`redis://`, `rediss://` or `unix://`; `up` starts its own Valkey where this is not set",
     )
+    redis_seconds: Seconds = Field(5, description="a command that Redis has not answered after this long has failed")
     public_url: str = Field("", description="where browsers reach the server; begins the addresses of pictures")
     redis_prefix: str = Field("limner:", max_length=64, description="begins every key and channel")
     keep_seconds: Seconds = Field(3_600, description="how long a finished job is kept after the last look at it")

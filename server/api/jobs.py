@@ -53,7 +53,7 @@ class Jobs:
         record = await self._record(job_id)
         seconds = wait_seconds(request, most=self._services.settings.wait_seconds)
         if matches(request, answers.etag_of(record)) and seconds and not is_final(record):
-            await wait_for_change(self._services.hub, {job_id: version_of(record)}, seconds)
+            await wait_for_change(self._services.hub, self._services.drain, {job_id: version_of(record)}, seconds)
             record = await self._record(job_id)
         if matches(request, answers.etag_of(record)):
             return Response(status_code=304, headers=answers.job_headers(record))
@@ -92,7 +92,7 @@ class Jobs:
         if seconds and matches(request, _tag(found)):
             unfinished = _unfinished(found)
             if unfinished:
-                await wait_for_change(self._services.hub, unfinished, seconds)
+                await wait_for_change(self._services.hub, self._services.drain, unfinished, seconds)
                 found = await self._found(wanted)
         headers = {"ETag": answers.quoted(_tag(found)), "Cache-Control": "no-cache"}
         if _unfinished(found):

@@ -90,7 +90,7 @@ async def submit(
 
     seconds = wait_seconds(request, most=services.settings.wait_seconds)
     if seconds and not is_final(record):
-        await wait_for_end(services.hub, job_id, seconds)
+        await wait_for_end(services.hub, services.drain, job_id, seconds)
         stored = await services.store.get(job_id)
         record = stored.record if stored is not None and stored.record is not None else record
     ended = bool(seconds) and is_final(record)

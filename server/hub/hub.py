@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 
 from pydantic import SecretStr
 
+from server.hub.counters import Counters, Resync
 from server.hub.subscription import Event, Inquiry, Subscription, Watcher
 from storage.errors import StoreUnavailable
 from storage.events import Events
@@ -59,6 +60,7 @@ class Hub:
         keys: Keys,
         redis_url: SecretStr,
         *,
+        counters: Counters,
         touch_seconds: float = 60.0,
         backstop_seconds: float = 20.0,
     ) -> None:
@@ -66,10 +68,9 @@ class Hub:
         self._keys = keys
         self._channels: dict[bytes, Channel] = {}
         self._events = Events(redis_url, on_message=self._on_message, on_up=self._on_up, on_down=self._on_down)
+        self._counters = counters
         self._touch_seconds = touch_seconds
         self._backstop_seconds = backstop_seconds
-        self.stopping = asyncio.Event()
-        """Set when the process is about to end: whoever waits here for something answers now."""
         self._unread: dict[Channel, None] = {}
         self._reading = asyncio.Event()
         self._connection = 0
@@ -163,6 +164,8 @@ class Hub:
     def _on_up(self) -> None:
         if self._connection:
             log(LogEvent.STORE_BACK, channels=len(self._channels))
+            self._counters.reconnects += 1
+            self._counters.resyncs[Resync.LOST] += 1
         self._connection += 1
         for channel in self._channels.values():
             self._subscribe(channel)

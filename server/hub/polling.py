@@ -1,8 +1,10 @@
 """Waiting for a job without a socket: `Prefer: wait` (RFC 7240), over the same hub."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 
+from server.hub.drain import Drain
 from server.hub.hub import Hub
 from server.hub.subscription import Event, Subscription
 from storage.records.encoding import NO_VERSION
@@ -10,7 +12,7 @@ from storage.records.ids import JobId
 
 
 class Waiter:
-    """A watcher that waits for the first state that `enough` accepts."""
+    """A watcher that waits for the first state that `enough` accepts. As a guest of the drain it answers at once."""
 
     def __init__(self, enough: Callable[[Event], bool]) -> None:
         self._enough = enough
@@ -34,23 +36,27 @@ class Waiter:
     def unavailable(self) -> None:
         self.found.set()
 
+    def go_away(self) -> None:
+        self.found.set()
 
-async def wait_for_change(hub: Hub, seen: Mapping[JobId, bytes], seconds: float) -> None:
+
+async def wait_for_change(hub: Hub, drain: Drain, seen: Mapping[JobId, bytes], seconds: float) -> None:
     """Return when one of the jobs has another version than `seen` says, or is gone, or the time is over."""
-    await _wait(hub, Waiter(lambda _: True), seen, seconds)
+    await _wait(hub, drain, Waiter(lambda _: True), seen, seconds)
 
 
-async def wait_for_end(hub: Hub, job_id: JobId, seconds: float) -> None:
+async def wait_for_end(hub: Hub, drain: Drain, job_id: JobId, seconds: float) -> None:
     """Return when the job is final, or gone, or the time is over."""
-    await _wait(hub, Waiter(lambda event: event.final), {job_id: NO_VERSION}, seconds)
+    await _wait(hub, drain, Waiter(lambda event: event.final), {job_id: NO_VERSION}, seconds)
 
 
-async def _wait(hub: Hub, waiter: Waiter, seen: Mapping[JobId, bytes], seconds: float) -> None:
+async def _wait(hub: Hub, drain: Drain, waiter: Waiter, seen: Mapping[JobId, bytes], seconds: float) -> None:
     hub.watch(waiter, seen)
-    ends = [asyncio.ensure_future(event.wait()) for event in (waiter.found, hub.stopping)]
+    drain.enter(waiter)
     try:
-        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await waiter.found.wait()
     finally:
-        for end in ends:
-            end.cancel()
+        drain.leave(waiter)
         hub.unwatch(waiter, seen)

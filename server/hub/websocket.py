@@ -7,14 +7,19 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.hub.codes import CloseCode
 from server.hub.connection import Action, Close, Connection, Limits, PingPeer, Say, Unwatch, Watch
+from server.hub.counters import Counters
+from server.hub.drain import Drain
 from server.hub.hub import Hub
-from server.hub.messages import PING, UNAVAILABLE, subscribed, unknown
+from server.hub.messages import PING, UNAVAILABLE, goodbye, subscribed, unknown
 from server.hub.outbox import Outbox
 from server.hub.subscription import Event, Subscription
 from server.hub.wire import EXTENSION, WireProtocol
 from storage.logs import Event as LogEvent
 from storage.logs import log_error
 from storage.records.ids import JobId
+
+RETRY_AFTER_SECONDS = 1.0
+"""When a server that stops is there again at the earliest; clients add their share of the retry window."""
 
 BREATH = 500
 """Sockets looked after in one turn of the loop."""
@@ -42,6 +47,10 @@ class Socket:
 
     def close(self, code: CloseCode, reason: str) -> None:
         self._wire.shut(code, reason)
+
+    def go_away(self) -> None:
+        self._say(goodbye(RETRY_AFTER_SECONDS))
+        self.close(CloseCode.DRAIN, "the server stops")
 
     def leave(self) -> None:
         self._wire.on_ready = None
@@ -88,9 +97,11 @@ class Sockets:
 
     TICK_SECONDS = 1.0
 
-    def __init__(self, hub: Hub, limits: Limits) -> None:
+    def __init__(self, hub: Hub, limits: Limits, drain: Drain, counters: Counters) -> None:
         self._hub = hub
         self._limits = limits
+        self._drain = drain
+        self._counters = counters
         self._open: set[Socket] = set()
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -99,6 +110,7 @@ class Sockets:
         wire = cast(WireProtocol, websocket.scope["extensions"][EXTENSION])
         socket = Socket(self._hub, wire, self._limits)
         self._open.add(socket)
+        self._drain.enter(socket)
         try:
             socket.open(websocket.query_params.getlist("job"))
             while True:
@@ -113,6 +125,7 @@ class Sockets:
             return
         finally:
             self._open.discard(socket)
+            self._drain.leave(socket)
             socket.leave()
 
     async def tick(self) -> None:

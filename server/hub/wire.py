@@ -16,11 +16,8 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from server.hub.codes import CloseCode
-from server.hub.messages import goodbye
 
 EXTENSION = "limner.wire"
-RETRY_AFTER_SECONDS = 1.0
-"""When a server that stops is there again at the earliest; clients add their share of the retry window."""
 UNSENT_BYTES = 16 * 1024
 """TCP_NOTSENT_LOWAT: without it the kernel holds megabytes of frames that were overtaken long ago."""
 
@@ -124,8 +121,6 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         """The server stops; uvicorn calls this for each connection."""
-        if self.handshake_complete and self.ready:
-            self.write(goodbye(RETRY_AFTER_SECONDS))
         if self.handshake_complete:
             self.shut(CloseCode.DRAIN, "the server stops")
         super().shutdown()

@@ -102,7 +102,12 @@ class Server(Process):
     def __init__(self, environment: Mapping[str, str], *, port: int | None = None) -> None:
         self.port = port or free_port()
         super().__init__(
-            "-m", "server", "serve", "--port", str(self.port), environment={"LIMNER_SECRET": "test", **environment}
+            "-m",
+            "server",
+            "serve",
+            "--port",
+            str(self.port),
+            environment={"LIMNER_SECRET": "test", "LIMNER_DRAIN_SECONDS": "0", **environment},
         )
 
     @property

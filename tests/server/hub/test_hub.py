@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
+from server.hub.counters import Counters
 from server.hub.hub import Hub
 from storage.connect import connect
 from storage.jobs import JobStore
@@ -27,7 +28,7 @@ async def proxy(redis_url: str) -> AsyncIterator[HoldingProxy]:
 async def hub(redis_url: str, keys: Keys, storage_settings: StorageSettings, proxy: HoldingProxy) -> AsyncIterator[Hub]:
     """A hub whose events come directly, and whose snapshots come through the proxy."""
     async with connect(SecretStr(proxy.url)) as client:
-        hub = Hub(JobStore(client, keys, storage_settings), keys, SecretStr(redis_url))
+        hub = Hub(JobStore(client, keys, storage_settings), keys, SecretStr(redis_url), counters=Counters())
         await hub.start()
         yield hub
         proxy.release()

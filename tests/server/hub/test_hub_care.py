@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from server.hub.counters import Counters
 from server.hub.hub import Hub
 from storage.jobs import JobStore
 from storage.keys import Keys
@@ -25,7 +26,7 @@ def player(redis: Redis, keys: Keys, store: JobStore) -> Player:
 
 @pytest.fixture
 async def hub(store: JobStore, keys: Keys, redis_url: str) -> AsyncIterator[Hub]:
-    hub = Hub(store, keys, SecretStr(redis_url), touch_seconds=0.05, backstop_seconds=0.05)
+    hub = Hub(store, keys, SecretStr(redis_url), counters=Counters(), touch_seconds=0.05, backstop_seconds=0.05)
     await hub.start()
 
     async def is_up() -> bool:

@@ -1,0 +1,67 @@
+"""What the hub counts. Plain integers, for they are raised on the way of every event; `server.metrics` reads them."""
+
+from collections import Counter, deque
+from enum import StrEnum
+
+SAMPLES = 1024
+"""So many measured values are kept until they are read; what comes beyond that pushes the oldest out."""
+
+
+class Resync(StrEnum):
+    """Why everything that is watched was read again."""
+
+    LOST = "lost"
+    """The connection was lost."""
+    PROBE = "probe"
+    """The connection stood, but a probe did not come back."""
+
+
+class Refusal(StrEnum):
+    """Why a connection was not let in."""
+
+    FULL = "full"
+    CROWDED = "crowded"
+    DRAINING = "draining"
+    ORIGIN = "origin"
+
+
+class Counters:
+    """Of one process, from its start on."""
+
+    __slots__ = (
+        "accepted",
+        "closed",
+        "drain_seconds",
+        "finds",
+        "frames",
+        "lags",
+        "merged",
+        "probes",
+        "reconnects",
+        "refused",
+        "resyncs",
+        "too_slow",
+    )
+
+    def __init__(self) -> None:
+        self.accepted: Counter[str] = Counter()
+        """Connections that were let in, by transport: `websocket`, `events`, `wait`."""
+        self.refused: Counter[Refusal] = Counter()
+        self.closed: Counter[int] = Counter()
+        """WebSockets that ended, by close code; 1006 where there was none."""
+        self.frames = 0
+        """States and messages that were handed to a socket."""
+        self.merged = 0
+        """States that never left, because a newer one of the same job took their place while they waited."""
+        self.too_slow = 0
+        self.finds = 0
+        """Differences that only the backstop found. Must stay 0."""
+        self.reconnects = 0
+        """Event connections made after the first."""
+        self.resyncs: Counter[Resync] = Counter()
+        self.lags: deque[float] = deque(maxlen=SAMPLES)
+        """Seconds from an event's version, which is Redis' clock, to its sending. A sample."""
+        self.probes: deque[float] = deque(maxlen=SAMPLES)
+        """Seconds that a probe took to come back."""
+        self.drain_seconds = 0.0
+        """How long the drain has taken, or has taken so far."""
