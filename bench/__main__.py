@@ -1,4 +1,4 @@
-"""`./limner bench`: measures, and prints one table."""
+"""`./limner bench`: measures, and prints one table. Its commands measure more of one thing."""
 
 import asyncio
 import json
@@ -10,7 +10,10 @@ import click
 from pydantic import SecretStr
 
 from bench import delivery, portraits, submission, table
+from bench.faults import churn, faults
 from bench.figures import Row
+from bench.hub.command import hub
+from bench.hub.document import plot
 from bench.processes import NotMeasured, server, worker
 from bench.rounds import Effort
 from storage.connect import connect
@@ -36,7 +39,7 @@ THOROUGH = Plan(Effort(7, 14), Effort(7, 5), 150, Effort(5, 18), characters=3, w
 QUICK = Plan(Effort(2, 2), Effort(2, 1), 25, Effort(1, 1), characters=1, warm=False)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--quick", is_flag=True, help="A few samples only: whether it works, not how fast it is.")
 @click.option(
     "--json",
@@ -44,8 +47,14 @@ QUICK = Plan(Effort(2, 2), Effort(2, 1), 25, Effort(1, 1), characters=1, warm=Fa
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     help="Write the figures to this file, too.",
 )
-def main(quick: bool, json_file: Path | None) -> None:
-    """Measure, and print one table. bench/README.md says what stands in it."""
+@click.pass_context
+def main(context: click.Context, quick: bool, json_file: Path | None) -> None:
+    """Measure, and print one table. bench/README.md says what stands in it.
+
+    Without a command: the way of one event, one submission and one set of portraits.
+    """
+    if context.invoked_subcommand is not None:
+        return
     try:
         rows = asyncio.run(measure(QUICK if quick else THOROUGH))
     except (NotMeasured, EmbeddedUnavailable) as error:
@@ -78,6 +87,11 @@ async def measure(plan: Plan) -> list[Row]:
 def say(sentence: str) -> None:
     click.echo(sentence, err=True)
 
+
+main.add_command(hub)
+main.add_command(plot)
+main.add_command(faults)
+main.add_command(churn)
 
 if __name__ == "__main__":
     main(prog_name="limner bench")

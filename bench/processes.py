@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
@@ -25,16 +25,10 @@ class NotMeasured(Exception):
 @contextmanager
 def server(settings: Mapping[str, str]) -> Iterator[str]:
     """A server that is ready. Answers its URL."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with _process("server", "serve", "--port", str(port), settings=settings) as log:
-        deadline = time.monotonic() + READY_SECONDS
-        while not _is_ready(url):
-            if time.monotonic() > deadline:
-                raise NotMeasured(f"The server did not become ready:\n{log()}")
-            time.sleep(0.02)
+    with _process("server", "serve", "--port", str(port), settings=settings):
+        wait_until(lambda: answers(f"{url}/ready"), READY_SECONDS, "The server did not become ready.")
         yield url
 
 
@@ -43,6 +37,31 @@ def worker(settings: Mapping[str, str]) -> Iterator[None]:
     """A worker, which may still be starting: jobs wait for it."""
     with _process("arq_worker", settings=settings):
         yield
+
+
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+def answers(url: str) -> bool:
+    """Whether a GET is a success by now."""
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.TransportError:
+        return False
+
+
+def wait_until(ready: Callable[[], bool], seconds: float, sentence: str) -> None:
+    """Ask again and again. Raises NotMeasured with `sentence` when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise NotMeasured(sentence)
+        time.sleep(0.01)
 
 
 def listener(*arguments: str) -> tuple[str, ...]:
@@ -57,7 +76,7 @@ def clean(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _process(module: str, *arguments: str, settings: Mapping[str, str]) -> Iterator["_Log"]:
+def _process(module: str, *arguments: str, settings: Mapping[str, str]) -> Iterator[None]:
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             command(module, *arguments),
@@ -69,7 +88,7 @@ def _process(module: str, *arguments: str, settings: Mapping[str, str]) -> Itera
         )
         log = _Log(output.fileno())
         try:
-            yield log
+            yield
             if process.poll() is not None:
                 raise NotMeasured(f"{module} ended while it was measured:\n{log()}")
         finally:
@@ -85,10 +104,3 @@ class _Log:
 
     def __call__(self) -> str:
         return os.pread(self._descriptor, 1_000_000, 0).decode(errors="replace")
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/ready", timeout=2).is_success
-    except httpx.TransportError:
-        return False

@@ -1,8 +1,14 @@
 """How long is measured."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+
+from bench.processes import NotMeasured
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +28,24 @@ class Effort:
             longest, previous = max(longest, now - previous), now
             if now - begun + longest > self.seconds:
                 return
+
+
+def alternate(
+    rounds: int, tasks: Mapping[K, Callable[[], T]], give_up: Callable[[K, NotMeasured], None]
+) -> dict[K, list[T]]:
+    """Do all tasks in every round, each round beginning with another one. Answers what each brought, round by round.
+
+    `give_up` is told of a task that raises NotMeasured: it raises, too, or the task is left out from there on and does
+    not stand in the answer.
+    """
+    taken: dict[K, list[T]] = {key: [] for key in tasks}
+    for number in range(rounds):
+        keys = list(taken)
+        first = number % len(keys) if keys else 0
+        for key in keys[first:] + keys[:first]:
+            try:
+                taken[key].append(tasks[key]())
+            except NotMeasured as error:
+                give_up(key, error)
+                del taken[key]
+    return taken

@@ -13,7 +13,7 @@ from rich.table import Table
 from bench.figures import Row, Spread
 
 TITLE = "Median of the rounds (least … most)"
-WIDTH = 180
+WIDTH = 240
 """Of a table that goes to a file."""
 
 
@@ -23,15 +23,19 @@ def show(rows: Sequence[Row]) -> None:
     table.add_column("what", no_wrap=True)
     table.add_column("measured", justify="right", no_wrap=True)
     table.add_column("beside", justify="right", no_wrap=True)
-    table.add_column("reference")
+    table.add_column("reference", no_wrap=True)
     table.add_column("ratio", justify="right", no_wrap=True)
+    has_wishes = any(one.wanted for one in rows)
+    if has_wishes:
+        table.add_column("wanted", no_wrap=True)
     for one in rows:
         table.add_row(
             one.name,
-            f"{written(one.measured)} {one.unit}",
-            f"{written(one.reference)} {one.unit}",
+            written(one.measured, one.unit),
+            written(one.reference, one.unit),
             one.reference_name,
-            f"{written(one.ratio)} ×",
+            written(one.ratio, "×"),
+            *([one.wanted] if has_wishes else []),
         )
     console.print(table)
 
@@ -43,8 +47,10 @@ def as_json(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def written(spread: Spread) -> str:
-    return f"{_figure(spread.median)} ({_figure(spread.least)} … {_figure(spread.most)})"
+def written(spread: Spread | None, unit: str) -> str:
+    if spread is None:
+        return "–"
+    return f"{_figure(spread.median)} ({_figure(spread.least)} … {_figure(spread.most)}) {unit}".rstrip()
 
 
 def _figure(value: float) -> str:

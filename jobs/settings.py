@@ -34,4 +34,6 @@ class WorkerSettings(StorageSettings):
     def _renewed_in_time(self) -> "WorkerSettings":
         if self.renew_seconds * 2 > self.lease_seconds:
             raise ValueError("LIMNER_RENEW_SECONDS: must be at most half of LIMNER_LEASE_SECONDS")
+        if self.sweep_seconds * 4 > self.lease_seconds:
+            raise ValueError("LIMNER_SWEEP_SECONDS: must be at most a quarter of LIMNER_LEASE_SECONDS")
         return self

@@ -9,11 +9,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from server import health, pages, problems, websocket
-from server.api import characters, jobs, portraits, temp_portraits
+from server import health, metrics, pages, problems, websocket
+from server.api import characters, events, jobs, portraits, temp_portraits
 from server.hub.counters import Counters
 from server.hub.drain import Drain
-from server.hub.hub import Hub
+from server.hub.event_stream import Streams
+from server.hub.hub import Hub, Intervals
+from server.hub.polling import HeldRequests
 from server.hub.websocket import Sockets
 from server.identity import Identity
 from server.limits import Admission
@@ -23,27 +25,45 @@ from server.settings import ServerSettings
 from storage.connect import connect
 from storage.jobs import JobStore
 from storage.keys import Keys
+from storage.line import Line
 from storage.logs import Event, log, warn
+from storage.memory import Memory
 from storage.portraits import PortraitStore
 
-EXPOSED = ["ETag", "Location", "Retry-After"]
+EXPOSED = ["ETag", "Location", "Preference-Applied", "Retry-After"]
 ALLOWED = ["Authorization", "Content-Type", "If-None-Match", "Prefer", "Idempotency-Key"]
 
 
 def create_app(settings: ServerSettings) -> Starlette:
     """The whole application. Raises SettingsError for a Redis URL that is none; Redis need not be there yet."""
-    redis = connect(settings.redis_url)
+    redis = connect(settings.redis_url, seconds=settings.redis_seconds)
+    line = Line(settings.redis_url, seconds=settings.redis_seconds)
     keys = Keys(settings.redis_prefix)
-    store = JobStore(redis, keys, settings)
+    store = JobStore(redis, keys, settings, commands=line, memory=Memory(line))
+
+    async def renew() -> None:
+        line.renew()
+        await redis.connection_pool.disconnect(inuse_connections=False)
+
     counters = Counters()
     drain = Drain(counters)
     hub = Hub(
+        redis,
         store,
         keys,
         settings.redis_url,
         counters=counters,
-        touch_seconds=min(60.0, settings.keep_seconds / 3),
-        backstop_seconds=settings.backstop_seconds,
+        intervals=Intervals(
+            touch=min(60, settings.keep_seconds / 3),
+            linger=settings.linger_seconds,
+            backstop=settings.backstop_seconds,
+            probe=settings.probe_seconds,
+            probe_answer=settings.probe_answer_seconds,
+        ),
+        on_deaf=renew,
+    )
+    admission = Admission(
+        drain, counters, most=settings.max_connections, most_per_address=settings.max_connections_per_address
     )
     services = Services(
         settings=settings,
@@ -52,23 +72,31 @@ def create_app(settings: ServerSettings) -> Starlette:
         portraits=PortraitStore(redis, keys),
         hub=hub,
         sockets=Sockets(hub, settings.limits, drain, counters),
+        streams=Streams(hub, settings.limits, drain, counters),
+        held_requests=HeldRequests(hub, drain, admission, counters),
         drain=drain,
         counters=counters,
         identity=Identity(settings),
-        admission=Admission(most=settings.max_connections, most_per_address=settings.max_connections_per_address),
+        admission=admission,
     )
+
+    figures = metrics.Metrics(services)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         if not settings.secret.get_secret_value():
             warn(Event.SESSIONS_END, setting="LIMNER_SECRET")
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(figures.update)
             stack.push_async_callback(redis.aclose)
+            stack.push_async_callback(line.aclose)
             await hub.start()
             stack.push_async_callback(hub.aclose)
             clock = asyncio.create_task(services.sockets.tick(), name="sockets' clock")
             stack.callback(clock.cancel)
-            log(Event.SERVER_STARTED, host=settings.host, port=settings.port)
+            stack.callback(asyncio.create_task(figures.tick(), name="metrics").cancel)
+            streams_clock = asyncio.create_task(services.streams.tick(), name="event streams' clock")
+            stack.callback(streams_clock.cancel)
             yield {"drain": drain}
         log(Event.SERVER_STOPPED)
 
@@ -77,8 +105,10 @@ def create_app(settings: ServerSettings) -> Starlette:
             *characters.routes(services),
             *portraits.routes(services),
             *jobs.routes(services),
+            *events.routes(services),
             *temp_portraits.routes(services),
             *health.routes(services),
+            *metrics.routes(services, figures),
             *websocket.routes(services),
             *pages.routes(),
         ],
@@ -91,7 +121,7 @@ def create_app(settings: ServerSettings) -> Starlette:
                 allow_headers=ALLOWED,
                 expose_headers=EXPOSED,
             ),
-            Middleware(OriginGuard, allowed=settings.allowed_origins),
+            Middleware(OriginGuard, allowed=settings.allowed_origins, counters=counters),
         ],
         exception_handlers=dict.fromkeys((*problems.HANDLED, Exception), problems.respond),
         lifespan=lifespan,

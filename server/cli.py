@@ -70,12 +70,26 @@ def up(host: str, port: int, is_open: bool, workers: int, data_dir: Path, grace:
 @_host
 @_port
 @_open
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    envvar="LIMNER_PROCESSES",
+    help="How many, on one socket.",
+)
 @click.option("--fd", type=click.IntRange(3), help="Serve on this inherited listening socket instead.")
-def serve(host: str, port: int, is_open: bool, fd: int | None) -> None:
+@click.option("--place", nargs=2, type=int, hidden=True)
+def serve(host: str, port: int, is_open: bool, processes: int, fd: int | None, place: tuple[int, int] | None) -> None:
     """Run the server alone."""
-    from server.serve import run
+    from server import processes as many
+    from server import serve as one
 
-    sys.exit(run(host=host, port=port, fd=fd, is_open=is_open))
+    if place is not None:
+        sys.exit(one.run(host=host, port=port, fd=fd, is_open=is_open, place=one.Place(*place)))
+    if processes > 1:
+        sys.exit(many.run(processes, host=host, port=port, fd=fd, is_open=is_open))
+    sys.exit(one.run(host=host, port=port, fd=fd, is_open=is_open))
 
 
 @main.command()

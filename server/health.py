@@ -1,11 +1,11 @@
-"""`GET /health`: alive. `GET /ready`: able to take jobs in and to deliver events."""
+"""`GET /health`: alive. `GET /ready`: able to deliver events, which is more than a Redis that answers."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from server.problems import Problem
 from server.services import Services
-from storage.connect import store_errors
 from storage.errors import StoreUnavailable
 
 
@@ -14,10 +14,10 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse({"status": "ok"})
 
     async def ready(_: Request) -> Response:
-        if not services.hub.up:
-            raise StoreUnavailable("no event connection")
-        with store_errors():
-            await services.redis.ping()
+        if services.drain.begun:
+            raise Problem(503, "The server is stopping.", headers={"Retry-After": "1"})
+        if not services.hub.ready:
+            raise StoreUnavailable("events do not come in")
         return JSONResponse({"status": "ready"})
 
     return [Route("/health", health), Route("/ready", ready)]

@@ -37,6 +37,7 @@ class Identity:
         self._operator_key = settings.operator_key.get_secret_value()
         self._anonymous = settings.anonymous
         self._https = settings.public_url.startswith("https:")
+        self._path = f"{settings.public_path}/"
 
     def caller(self, request: Request) -> Caller:
         """Who sent this. Raises Problem 401 for a key that is none."""
@@ -75,5 +76,5 @@ class Identity:
             httponly=True,
             samesite="lax",
             secure=self._https or request.url.scheme == "https",
-            path=request.scope.get("root_path") or "/",
+            path=self._path,
         )

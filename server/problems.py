@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.errors import IdTaken, JobUnknown, StepRefused, StoreUnavailable
+from storage.errors import IdTaken, JobUnknown, StepRefused, StoreFull, StoreUnavailable
 from storage.logs import Event, log_error
 
 RETRY_SECONDS = 2
@@ -68,6 +68,12 @@ def of(error: Exception) -> Problem:
             return error
         case ValidationError():
             return invalid(error)
+        case StoreFull():
+            return Problem(
+                503,
+                "The server's store is full just now: jobs that are there go on, new ones are taken again later.",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            )
         case StoreUnavailable():
             return Problem(
                 503, "The server cannot reach its store just now.", headers={"Retry-After": str(RETRY_SECONDS)}

@@ -1,83 +1,103 @@
-"""The server process: uvicorn, with its settings, on a socket of its own or one that it was given."""
+"""The server process: what it needs, put together, on a socket of its own or one that it was given."""
 
 import asyncio
 import contextlib
 import socket
 import sys
+from dataclasses import dataclass
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from server import descriptors
 from server.app import create_app
-from server.hub.drain import Drain
+from server.forwarded import ForwardedHeaders
+from server.http_connection import HttpConnection
 from server.hub.wire import WireProtocol
+from server.lifecycle import ANSWER_SECONDS, Server
+from server.neighbours import Neighbours
 from server.settings import ServerSettings
+from server.up.errors import CannotStart
+from server.up.listening import BACKLOG, listen
 from storage.connect import connect, inspect
 from storage.errors import SettingsError, StoreUnavailable, UnfitStore
-from storage.logs import configure
+from storage.logs import Event, configure, warn
 from storage.settings import load
 
-KEEP_ALIVE_SECONDS = 65
-"""Longer than a proxy keeps its idle connections, so that it is never the server that closes one just being used."""
-SHUTDOWN_SECONDS = 5
-BACKLOG = 4096
 REFUSED = 2
 """Exit status of a start that no second try can help."""
 
 
-class Server(uvicorn.Server):
-    """Sends its guests off before it ends."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of several processes on one socket."""
 
-    def __init__(self, config: uvicorn.Config, drain_seconds: float) -> None:
-        super().__init__(config)
-        self._drain_seconds = drain_seconds
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        drain: Drain | None = self.lifespan.state.get("drain")
-        if drain is not None:
-            for server in self.servers:
-                server.close()
-            await drain.run(self._drain_seconds)
-        await super().shutdown(sockets)
+    number: int
+    """From 1."""
+    shared_memory: int
+    """Descriptor of what `server.neighbours` shares."""
 
 
-def run(*, host: str, port: int, is_open: bool, fd: int | None = None) -> int:
+def run(*, host: str, port: int, is_open: bool, fd: int | None = None, place: Place | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Answers the exit status: REFUSED, with a sentence for each fault, where it cannot.
 
     `fd` is a listening socket that the process has inherited; else `host` and `port` are listened on.
     """
     try:
-        settings = load(ServerSettings, host=host, port=port, open=is_open)
-        configure(settings.log_format, settings.log_level)
-        asyncio.run(_look_at_redis(settings))
-        app = create_app(settings)
+        settings = look_before(host=host, port=port, is_open=is_open, process=place.number if place else None)
+        descriptors_allowed = descriptors.raise_limit()
+        settings = _fitting(settings, descriptors_allowed)
+        app: ASGIApp = create_app(settings)
+        listening = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
     except (SettingsError, UnfitStore) as error:
         print(error, file=sys.stderr)
         return REFUSED
-    server = Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            ws=WireProtocol,
-            ws_max_size=settings.max_frame_bytes,
-            ws_ping_interval=None,
-            ws_per_message_deflate=False,
-            backlog=BACKLOG,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        ),
-        settings.drain_seconds,
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    if settings.trusted_proxies:
+        app = ForwardedHeaders(app, settings.trusted_proxies)
+    config = uvicorn.Config(
+        app,
+        http=HttpConnection,
+        ws=WireProtocol,
+        ws_max_size=settings.max_frame_bytes,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        backlog=BACKLOG,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=ANSWER_SECONDS,
     )
-    server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)
+    neighbours = Neighbours(place.shared_memory, place.number - 1) if place is not None else None
+    server = Server(config, listening, settings, descriptors=descriptors_allowed, neighbours=neighbours)
+    server.run()
     return 0 if server.started else 1
+
+
+def look_before(*, host: str, port: int, is_open: bool, process: int | None = None) -> ServerSettings:
+    """The settings, after a look at Redis; logs go where they say from now on. Raises SettingsError and UnfitStore."""
+    settings = load(ServerSettings, host=host, port=port, open=is_open)
+    configure(settings.log_format, settings.log_level, process=process)
+    asyncio.run(_look_at_redis(settings))
+    return settings
+
+
+def _fitting(settings: ServerSettings, allowed: int) -> ServerSettings:
+    """The settings, with no more connections than the descriptors suffice for."""
+    if descriptors.sockets_for(settings.max_connections) + descriptors.RESERVED <= allowed:
+        return settings
+    connections = min(settings.max_connections, descriptors.connections_for(allowed))
+    if connections < 1:
+        raise SettingsError([f"this process may open {allowed} files, which is too few for any connection: ulimit -n"])
+    warn(Event.CONNECTIONS_LOWERED, connections=connections, wanted=settings.max_connections, descriptors=allowed)
+    return settings.model_copy(update={"max_connections": connections})
 
 
 async def _look_at_redis(settings: ServerSettings) -> None:
     # One that is away for now may come: /ready says so until then.
     with contextlib.suppress(StoreUnavailable):
-        async with connect(settings.redis_url) as client:
+        async with connect(settings.redis_url, seconds=settings.redis_seconds) as client:
             await inspect(client)

@@ -6,7 +6,9 @@ from redis.asyncio import Redis
 
 from server.hub.counters import Counters
 from server.hub.drain import Drain
+from server.hub.event_stream import Streams
 from server.hub.hub import Hub
+from server.hub.polling import HeldRequests
 from server.hub.websocket import Sockets
 from server.identity import Identity
 from server.limits import Admission
@@ -23,6 +25,8 @@ class Services:
     portraits: PortraitStore
     hub: Hub
     sockets: Sockets
+    streams: Streams
+    held_requests: HeldRequests
     drain: Drain
     counters: Counters
     identity: Identity

@@ -3,6 +3,7 @@
 import re
 from ipaddress import ip_network
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -52,9 +53,12 @@ class ServerSettings(StorageSettings):
     )
     max_connections: int = Field(10_000, ge=1, description="WebSockets, event streams and held requests of one process")
     max_connections_per_address: int = Field(200, ge=1, description="the same of one address, or one IPv6 /64")
-    max_jobs: int = Field(256, ge=1, le=10_000, description="jobs that one WebSocket may watch, or one poll ask for")
+    max_jobs: int = Field(
+        256, ge=1, le=10_000, description="jobs that one WebSocket or event stream may watch, or one poll ask for"
+    )
     max_frame_bytes: int = Field(16 * 1024, ge=1024, description="the largest message that a client may send")
-    max_messages: int = Field(20, ge=1, description="messages that a client may send in ten seconds")
+    max_messages: int = Field(20, ge=1, description="messages that a client may send in `LIMNER_MESSAGES_SECONDS`")
+    messages_seconds: Seconds = Field(10, description="the time for which `LIMNER_MAX_MESSAGES` counts")
     ping_seconds: Seconds = Field(25, description="how often a WebSocket is pinged")
     silence_seconds: Seconds = Field(60, description="a WebSocket without any byte for this long is closed")
     idle_seconds: Seconds = Field(30, description="a WebSocket that watches nothing for this long is closed")
@@ -77,6 +81,9 @@ class ServerSettings(StorageSettings):
         5, description="a probe that is not back after this long is a lost connection"
     )
     backstop_seconds: Seconds = Field(20, description="how often what is watched is compared with Redis")
+    linger_seconds: Seconds = Field(
+        5, description="how long the hub still listens to a job that nobody watches any more"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -104,6 +111,13 @@ class ServerSettings(StorageSettings):
             except ValueError:
                 raise ValueError("each must be an address or a network, such as 10.0.0.0/8") from None
         return proxies
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_root(cls, url: str) -> str:
+        if url and not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", url):
+            raise ValueError("must be like https://limner.example, or https://site.example/limner where it has a path")
+        return url
 
     @field_validator("origins")
     @classmethod
@@ -133,6 +147,11 @@ class ServerSettings(StorageSettings):
         return parse_keys(self.api_keys)
 
     @property
+    def public_path(self) -> str:
+        """The path that the public URL has, without the slash at its end: empty, or such as `/limner`."""
+        return urlsplit(self.public_url).path.rstrip("/")
+
+    @property
     def allowed_origins(self) -> list[str]:
         if self.origins:
             return self.origins
@@ -146,8 +165,10 @@ class ServerSettings(StorageSettings):
         return Limits(
             jobs=self.max_jobs,
             messages=self.max_messages,
+            messages_seconds=self.messages_seconds,
             idle=self.idle_seconds,
             ping_interval=self.ping_seconds,
             silence=self.silence_seconds,
+            slow=self.slow_seconds,
             retry_window=self.retry_window_seconds,
         )

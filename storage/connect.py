@@ -1,17 +1,21 @@
 """The command connection to Redis, and a look at the Redis that is there."""
 
+import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pydantic import SecretStr
 from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 
 from storage.errors import SettingsError, StoreUnavailable, UnfitStore
+from storage.resp import CONNECT_SECONDS, network_options
 
-CONNECT_SECONDS = 2.0
 COMMAND_SECONDS = 5.0
+"""For those who have no settings to say otherwise."""
+
 CONNECTIONS = 32
 
 UNABLE = frozenset(
@@ -21,24 +25,25 @@ UNABLE = frozenset(
 
 LEAST_VERSION = (6, 2)
 FULL = 0.8
+SUBSCRIBER_LIMITS = (256 * 1024 * 1024, 64 * 1024 * 1024, 60)
+"""What a server's pub/sub connection may leave unread: at once, and how much of it for how many seconds."""
 
 _REFUSALS = {exceptions.AuthenticationError, exceptions.NoPermissionError}
 
 
-def connect(url: SecretStr, *, connections: int = CONNECTIONS) -> Redis:
-    """A client whose commands end within seconds, with an answer or an error. Connects when first used.
+def connect(url: SecretStr, *, seconds: float = COMMAND_SECONDS, connections: int = CONNECTIONS) -> Redis:
+    """A client whose commands end within `seconds`, with an answer or an error. Connects when first used.
 
     Raises SettingsError where the URL is none.
     """
-    over_unix_socket = url.get_secret_value().startswith("unix:")
     try:
         pool = BlockingConnectionPool.from_url(
             url.get_secret_value(),
             max_connections=connections,
-            timeout=COMMAND_SECONDS,
-            socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=COMMAND_SECONDS,
-            **({} if over_unix_socket else {"socket_keepalive": True}),
+            timeout=seconds,
+            socket_connect_timeout=min(CONNECT_SECONDS, seconds),
+            socket_timeout=seconds,
+            **network_options(dict(parse_url(url.get_secret_value()))),
         )
     except ValueError:
         # What urllib says of an address holds parts of it, which may be the password.
@@ -63,9 +68,17 @@ def store_errors() -> Iterator[None]:
     ) as error:
         raise StoreUnavailable(str(error) or type(error).__name__) from error
     except exceptions.ResponseError as error:
-        if str(error).partition(" ")[0] not in UNABLE:
+        if not isinstance(judged := refusal(str(error)), StoreUnavailable):
             raise
-        raise StoreUnavailable(str(error)) from error
+        raise judged from error
+
+
+def refusal(answer: str) -> StoreUnavailable | exceptions.ResponseError:
+    """What an error that Redis answered is to a caller, in Redis' own words."""
+    word = answer.partition(" ")[0]
+    if word in UNABLE:
+        return StoreUnavailable(answer)
+    return exceptions.NoScriptError(answer) if word == "NOSCRIPT" else exceptions.ResponseError(answer)
 
 
 async def inspect(client: Redis) -> list[str]:
@@ -78,9 +91,12 @@ async def inspect(client: Redis) -> list[str]:
             about = await client.info()
         except (exceptions.ConnectionError, exceptions.NoPermissionError) as error:
             # redis-py hides what a greeting was answered behind a ConnectionError; with these, waiting does not help.
+            if isinstance(error.__context__, ssl.SSLCertVerificationError):
+                raise UnfitStore([_distrust(error.__context__)]) from None
             if not {type(error), type(error.__cause__)} & _REFUSALS:
                 raise
             raise UnfitStore([f"Redis refuses the user and password in LIMNER_REDIS_URL: {error}"]) from None
+        limits = await _limits_of_subscribers(client)
     faults = []
     version = str(about.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VERSION:
@@ -92,10 +108,27 @@ async def inspect(client: Redis) -> list[str]:
         faults.append(f"maxmemory-policy is {policy}: Redis would throw jobs away. Set it to noeviction.")
     if faults:
         raise UnfitStore(faults)
-    return _remarks(about)
+    return _remarks(about, limits)
 
 
-def _remarks(about: dict[str, Any]) -> list[str]:
+def _distrust(error: ssl.SSLCertVerificationError) -> str:
+    return (
+        f"The certificate of the Redis in LIMNER_REDIS_URL is not trusted: {error.verify_message.rstrip('.')}. "
+        "An authority of your own is named in that URL with ?ssl_ca_certs=/path/to/its.pem"
+    )
+
+
+async def _limits_of_subscribers(client: Redis) -> tuple[int, int, int] | None:
+    """`client-output-buffer-limit pubsub`: at once, for how long what, in bytes, bytes, s. None where it is secret."""
+    with suppress(exceptions.ResponseError):
+        classes = (await client.config_get("client-output-buffer-limit")).get("client-output-buffer-limit", "").split()
+        if "pubsub" in classes:
+            at_once, lasting, seconds = classes[classes.index("pubsub") + 1 :][:3]
+            return int(at_once), int(lasting), int(seconds)
+    return None
+
+
+def _remarks(about: dict[str, Any], limits: tuple[int, int, int] | None) -> list[str]:
     remarks = []
     if not about.get("aof_enabled"):
         remarks.append("The append-only file is off: when this Redis stops, the jobs in it are lost.")
@@ -103,4 +136,15 @@ def _remarks(about: dict[str, Any]) -> list[str]:
     used = int(about.get("used_memory", 0))
     if most and used > FULL * most:
         remarks.append(f"This Redis has used {100 * used // most} % of the memory it may have.")
+    if limits is not None and _is_little(limits):
+        remarks.append(
+            "This Redis soon cuts off a server that stands still for a moment while many previews arrive: "
+            f"client-output-buffer-limit pubsub is {' '.join(map(str, limits))} and should be at least "
+            f"{' '.join(map(str, SUBSCRIBER_LIMITS))}."
+        )
     return remarks
+
+
+def _is_little(limits: tuple[int, int, int]) -> bool:
+    # 0 is no limit; for how long the lasting one may be passed is the operator's affair.
+    return 0 < limits[0] < SUBSCRIBER_LIMITS[0] or 0 < limits[1] < SUBSCRIBER_LIMITS[1]

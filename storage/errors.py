@@ -3,6 +3,7 @@
 StorageError
 ├── SettingsError        a setting is missing or wrong; names the variable
 ├── StoreUnavailable     Redis cannot be reached, or does not answer
+│   └── StoreFull        Redis has used nearly all of its memory, and takes no new job
 ├── UnfitStore           the Redis that is there cannot serve (policy, version, cluster)
 ├── IdTaken              the id already means another input
 ├── JobUnknown           no such job, or one no longer kept
@@ -30,6 +31,16 @@ class StoreUnavailable(StorageError):
     def __init__(self, detail: str) -> None:
         self.detail = detail
         super().__init__(f"Redis cannot be reached: {detail}")
+
+
+class StoreFull(StoreUnavailable):
+    """What is there goes on, and a submission that repeats an earlier one is answered."""
+
+    def __init__(self, percent: int) -> None:
+        self.percent = percent
+        detail = f"{percent} % of Redis' memory are used, so that no new job is taken; those that are there go on"
+        super().__init__(detail)
+        self.args = (detail,)
 
 
 class UnfitStore(StorageError):

@@ -8,17 +8,21 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
 
 from storage import scripts
+from storage.clock import TIME, Clock
+from storage.commands import Command, Commands, PooledCommands
 from storage.connect import store_errors
 from storage.errors import IdTaken, JobUnknown, StepRefused
 from storage.keys import Keys
+from storage.memory import Memory
 from storage.portraits import StoredPicture
 from storage.records.encoding import decode, encode_body, split_at_version, version_of
 from storage.records.ids import JobId
 from storage.records.job import IllegalStep, Job, timestamp
 from storage.settings import StorageSettings
-from storage.stored import Acceptance, Fenced, Found, Stored, Submission, Swept
+from storage.stored import FIELDS, Acceptance, Fenced, Found, Stored, StoredWithInput, Submission, Swept, stored_of
 
 # What arq reads when it delivers: its own format with our serializer. The arguments are in the entry's id.
 ARQ_FUNCTION = "run_job"
@@ -28,19 +32,34 @@ HEAD_START_MS = 86_400_000
 """arq takes an entry once its score is past on the *worker's* clock: with a day's head start, clocks don't matter."""
 
 SILENCE_MS = 5_000
+"""Between two sweeps, or half a lease if that is less: longer than this it was Redis that was silent, not a worker."""
 
 TOUCH_MS = 60_000
 """How much of its time a finished job must have lost, at most, before a look gives it back."""
 
-_FIELDS = ["record", "owner", "claim", "input", "etag", "kept_until", "spent"]
-
 
 class JobStore:
-    """All methods raise StoreUnavailable while Redis cannot be reached."""
+    """All methods raise StoreUnavailable while Redis cannot be reached.
 
-    def __init__(self, client: Redis, keys: Keys, settings: StorageSettings) -> None:
+    What is asked most goes over `commands`, by default over the client too. With a `memory` new jobs are refused while
+    Redis is nearly full: for a server, and not for a worker, whose running jobs submit what was promised with them.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        keys: Keys,
+        settings: StorageSettings,
+        *,
+        commands: Commands | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self._client = client
+        self._commands = commands or PooledCommands(client)
+        self._memory = memory
+        self._clock = Clock()
         self._keys = keys
+        self._job_stem = keys.job_stem
         self._scripts = scripts.register(client)
         self._keep = int(settings.keep_seconds * 1000)
         self._keep_at_most = int(settings.keep_at_most_seconds * 1000)
@@ -56,9 +75,13 @@ class JobStore:
     async def submit(self, submission: Submission) -> tuple[Acceptance, bytes]:
         """Accept a job, or find the one that this repeats. Answers how, and the job's record.
 
-        Raises IdTaken where the id means another input, JobUnknown (expired) where its job is no longer kept.
+        Raises IdTaken where the id means another input, JobUnknown (expired) where its job is no longer kept, StoreFull
+        where it would be a new job and there is no room.
         """
         keys, id_ = self._keys, submission.id
+        subject = keys.subject(submission.owner, submission.kind, submission.subject) if submission.subject else ""
+        if self._memory is not None and (full := await self._memory.full()) and not await self._repeats(id_, subject):
+            raise full
         job = Job(
             id=id_,
             kind=submission.kind,
@@ -66,7 +89,6 @@ class JobStore:
             provider=submission.provider,
             metadata=submission.metadata,
         )
-        subject = keys.subject(submission.owner, submission.kind, submission.subject) if submission.subject else ""
         answer = await self._call(
             "submit_job",
             [keys.job(id_), keys.active, keys.owner(submission.owner), keys.queue(submission.kind)],
@@ -93,20 +115,49 @@ class JobStore:
             case word:
                 return Acceptance(word.decode()), cast(bytes, answer[1])
 
-    async def get(self, job_id: JobId) -> Stored | None:
-        """The job, or none if its id was never seen."""
-        return (await self.get_many([job_id]))[0]
+    async def _repeats(self, job_id: JobId, subject: str) -> bool:
+        """Whether a submission stands for a job that is there, by its id or by its subject."""
+        if await self.look(job_id) is not None:
+            return True
+        with store_errors():
+            return bool(subject and await self._client.exists(subject))
+
+    async def get(self, job_id: JobId) -> StoredWithInput | None:
+        """The job as a worker needs it, or none if its id was never seen."""
+        (row,) = await self._read([(b"HMGET", self._job_stem + job_id, *FIELDS, b"input")])
+        stored = stored_of(job_id, row, self._clock.now)
+        if stored is None:
+            return None
+        return StoredWithInput(
+            stored.id,
+            stored.record,
+            stored.owner,
+            stored.claim,
+            stored.etag,
+            stored.keeps,
+            stored.spent,
+            input=row[-1] or b"",
+        )
+
+    async def look(self, job_id: JobId) -> Stored | None:
+        """The job as those who watch it need it, or none if its id was never seen."""
+        (row,) = await self._read([(b"HMGET", self._job_stem + job_id, *FIELDS)])
+        return stored_of(job_id, row, self._clock.now)
 
     async def get_many(self, job_ids: Sequence[JobId]) -> list[Stored | None]:
-        """The jobs in the order asked for, in one round trip."""
-        with store_errors():
-            async with self._client.pipeline(transaction=False) as pipe:
-                for id_ in job_ids:
-                    pipe.hmget(self._keys.job(id_), _FIELDS)
-                pipe.time()
-                *rows, (seconds, micros) = await pipe.execute()
-        now = seconds * 1000 + micros // 1000
-        return [_stored(id_, row, now) for id_, row in zip(job_ids, rows, strict=True)]
+        """What `look` answers for each, in the order asked for and in one round trip."""
+        stem = self._job_stem
+        rows = await self._read([(b"HMGET", stem + id_, *FIELDS) for id_ in job_ids])
+        now = self._clock.now
+        return [stored_of(id_, row, now) for id_, row in zip(job_ids, rows, strict=True)]
+
+    async def _read(self, commands: list[Command]) -> list[Any]:
+        """The answers, with Redis' clock known when they are there."""
+        if not self._clock.due:
+            return await self._commands.ask(commands)
+        *answers, time = await self._commands.ask([*commands, TIME])
+        self._clock.hear(time)
+        return answers
 
     async def owned(self, owner: str, *, limit: int, active: bool = False) -> list[Stored]:
         """The owner's jobs that are still kept, newest first; only those unfinished if `active`."""
@@ -230,16 +281,20 @@ class JobStore:
 
     async def touch(self, seen: Sequence[Stored]) -> None:
         """Somebody looked at these: those that are finished are kept longer. Costs nothing for one just touched."""
-        keys = self._keys
-        for stored in seen:
-            if stored.keeps is None or stored.expired or stored.keeps > self._keep - self._touch:
-                continue
-            id_ = stored.id
-            await self._call(
-                "touch_job",
-                [keys.job(id_), keys.expiring, keys.portrait(id_)],
-                [id_, self._keep, self._keep_at_most],
-            )
+        due = [
+            stored.id for stored in seen if stored.keeps is not None and 0 < stored.keeps <= self._keep - self._touch
+        ]
+        if not due:
+            return
+        keys, script = self._keys, self._scripts["touch_job"]
+        limits = (self._keep, self._keep_at_most)
+        commands: list[Command] = [
+            (b"EVALSHA", script.sha, 3, keys.job(id_), keys.expiring, keys.portrait(id_), id_, *limits) for id_ in due
+        ]
+        try:
+            await self._commands.ask(commands)
+        except NoScriptError:
+            await self._commands.ask([(b"SCRIPT", b"LOAD", scripts.source("touch_job")), *commands])
 
     async def sweep(self, *, lease_ms: int, patience_ms: int, offset: int, batch: int) -> Swept:
         """Look over leases, waiting jobs `offset` … `offset + batch`, and what has expired."""
@@ -253,7 +308,7 @@ class JobStore:
                 keys.owner_stem,
                 keys.queue_stem,
                 lease_ms,
-                SILENCE_MS,
+                min(SILENCE_MS, lease_ms // 2),
                 patience_ms,
                 self._tombstone,
                 offset,
@@ -308,23 +363,6 @@ class JobStore:
     @staticmethod
     def _entry(stored: Stored) -> str:
         return f"{stored.id}:{stored.claim.decode()}"
-
-
-def _stored(job_id: JobId, row: list[bytes | None], now: int) -> Stored | None:
-    record, owner, claim, input_, etag, kept_until, spent = row
-    if owner is None:
-        return None
-    until = int(kept_until) if kept_until is not None else None
-    return Stored(
-        id=job_id,
-        record=None if until is not None and until <= now else record,
-        owner=owner.decode(),
-        claim=claim or b"",
-        input=input_ or b"",
-        etag=etag.decode() if etag is not None else None,
-        keeps=until - now if until is not None else None,
-        spent=int(spent or 0),
-    )
 
 
 def _version(stored: Stored) -> bytes:

@@ -82,6 +82,10 @@ class Keys:
         """Channel that wakes the workers of a kind."""
         return f"{self.prefix}wake:{kind}"
 
+    def probe(self, process: str) -> str:
+        """Channel on which a server process hears itself; `process` is chance."""
+        return f"{self.prefix}probe:{process}"
+
     @property
     def arq_job_stem(self) -> str:
         return f"{self.prefix}arq:job:"

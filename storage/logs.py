@@ -31,12 +31,17 @@ class Event(StrEnum):
     FENCED = "job taken over"
     SWEPT = "job swept"
     SERVER_STARTED = "server started"
+    SERVER_DRAINING = "server draining"
     SERVER_STOPPED = "server stopped"
+    CONNECTIONS_LOWERED = "connection limit lowered"
+    PROCESS_ENDED = "server process ended"
+    PROCESS_KILLED = "server process killed"
     WORKER_STARTED = "worker started"
     WORKER_STOPPED = "worker stopped"
     STORE_LOST = "redis lost"
     STORE_BACK = "redis back"
     STORE_UNSAFE = "redis remark"
+    MISSED = "changes missed"
     REQUEST_FAILED = "request failed"
     SESSIONS_END = "sessions end with this process"
     CRASHED = "crashed"
@@ -46,13 +51,18 @@ SAID_BEFORE = ("Exception in ASGI application", "Invalid HTTP request received")
 """What uvicorn says of a request: an exception has been logged by name, and bad bytes are a stranger's affair."""
 
 
-def configure(form: Literal["text", "json"], level: str) -> None:
-    """Set up the process's logs on standard error. Libraries may speak from `warning` on; access lines are off."""
+def configure(form: Literal["text", "json"], level: str, *, process: int | None = None) -> None:
+    """Set up the process's logs on standard error. Libraries may speak from `warning` on; access lines are off.
+
+    `process` is the number of one of several that write to the same place; each of its lines has it.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    if process is not None:
+        shared.append(lambda _, __, line: {**line, "process": process})
     renderer: structlog.typing.Processor
     if form == "json":
         shared.append(structlog.processors.format_exc_info)

@@ -34,13 +34,12 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A job as it stands in Redis. `record` is none where the job is no longer kept."""
+    """A job as it stands in Redis, for those who watch it. `record` is none where the job is no longer kept."""
 
     id: JobId
     record: bytes | None
     owner: str
     claim: bytes
-    input: bytes
     etag: str | None
     keeps: int | None
     """How long it is still kept, ms; none while the job is active."""
@@ -56,6 +55,38 @@ class Stored:
         if self.record is None:
             raise JobUnknown(self.id, expired=True)
         return decode(self.record)
+
+
+FIELDS = (b"record", b"owner", b"claim", b"etag", b"kept_until", b"spent")
+"""What of a job's hash makes a Stored."""
+
+
+def stored_of(job_id: JobId, row: Sequence[bytes | None], now: int) -> Stored | None:
+    """The job that a row of FIELDS is, by Redis' clock (ms). None for an id never seen."""
+    record, owner, claim, etag, kept_until, spent = row[:6]
+    if owner is None:
+        return None
+    keeps = None
+    if kept_until is not None:
+        keeps = int(kept_until) - now
+        if keeps <= 0:
+            record = None
+    return Stored(
+        job_id,
+        record,
+        owner.decode(),
+        claim or b"",
+        etag.decode() if etag is not None else None,
+        keeps,
+        int(spent) if spent is not None else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWithInput(Stored):
+    """The same for those who work on it."""
+
+    input: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,11 @@
 import signal
 
-pytest_plugins = ["tests.support.left_out", "tests.support.store", "tests.support.limner"]
+pytest_plugins = [
+    "tests.support.left_out",
+    "tests.support.store",
+    "tests.support.fixtures",
+    "tests.support.behind_nginx",
+]
 
 # Whoever starts the suite in the background of a shell makes it deaf to Ctrl-C, and with it every process it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

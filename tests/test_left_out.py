@@ -33,7 +33,9 @@ def suite(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(suite: Path, *arguments: str, programs: dict[str, str] | None = None, ci: str = "") -> tuple[int, list[str]]:
+def run(
+    suite: Path, *arguments: str, programs: dict[str, str] | None = None, ci: str = "", **environment: str
+) -> tuple[int, list[str]]:
     """Exit status and lines of a run on a machine that has `programs` only, shell scripts by name."""
     path = suite / "bin"
     path.mkdir()
@@ -45,7 +47,7 @@ def run(suite: Path, *arguments: str, programs: dict[str, str] | None = None, ci
     ended = subprocess.run(
         command,
         cwd=suite,
-        env=python.environment({**ours, "PATH": str(path), "CI": ci}),
+        env=python.environment({**ours, "PATH": str(path), "CI": ci, **environment}),
         capture_output=True,
         text=True,
     )
@@ -73,6 +75,16 @@ def test_where_everything_is_there_nothing_is_said(suite: Path) -> None:
 
     assert status == 0
     assert "4 passed" in lines[-1]
+
+
+@pytest.mark.parametrize(("nginx", "status"), [("/nowhere/nginx", 1), ("/bin/sh", 0)])
+def test_the_nginx_that_is_named_is_the_one_that_counts(suite: Path, nginx: str, status: int) -> None:
+    (suite / "test_parts.py").write_text("import pytest\n@pytest.mark.nginx\ndef test_behind(): pass\n")
+    (suite / "pytest.ini").write_text("[pytest]\nmarkers =\n    nginx: of nginx\n")
+    ended, lines = run(suite, ci="true", LIMNER_NGINX=nginx)
+
+    assert ended == status
+    assert ("Left out: 1 nginx test, for want of nginx: install it" in "\n".join(lines)) == bool(status)
 
 
 def test_a_node_that_is_too_old_counts_as_none(suite: Path) -> None:

@@ -11,6 +11,10 @@ POLL_SECONDS = 3
 """How long to wait before asking again, for those who poll."""
 
 
+WAITED = {"Preference-Applied": "wait"}
+"""RFC 7240, section 3. Who asked to wait and is answered without it did not find room to."""
+
+
 def etag_of(record: bytes) -> str:
     return version_of(record).lstrip(b"0").decode() or "0"
 

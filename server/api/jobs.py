@@ -10,12 +10,12 @@ from starlette.routing import Route
 
 from server.api import answers
 from server.conditions import matches, wait_seconds
-from server.hub.polling import wait_for_change
+from server.hub.polling import EXPIRED
 from server.problems import Problem, field_problem
 from server.services import Services
 from storage.errors import JobUnknown, StoreUnavailable
 from storage.logs import Event, log
-from storage.records.encoding import is_final, version_of
+from storage.records.encoding import NO_VERSION, is_final, version_of
 from storage.records.ids import JobId, parse_job_id
 from storage.records.job import Job
 from storage.stored import Stored
@@ -51,19 +51,29 @@ class Jobs:
         """One job. Held while it is unfinished, unchanged, and the caller would wait."""
         job_id = job_id_in(request)
         record = await self._record(job_id)
-        seconds = wait_seconds(request, most=self._services.settings.wait_seconds)
-        if matches(request, answers.etag_of(record)) and seconds and not is_final(record):
-            await wait_for_change(self._services.hub, self._services.drain, {job_id: version_of(record)}, seconds)
-            record = await self._record(job_id)
-        if matches(request, answers.etag_of(record)):
-            return Response(status_code=304, headers=answers.job_headers(record))
-        return answers.job(record)
+        waited: Mapping[str, str] = {}
+        unchanged = matches(request, answers.etag_of(record))
+        if unchanged and not is_final(record):
+            seconds = wait_seconds(request, most=self._services.settings.wait_seconds)
+            if seconds:
+                waited = await self._held(request, {job_id: version_of(record)}, seconds)
+                record = await self._record(job_id)
+                unchanged = matches(request, answers.etag_of(record))
+        if unchanged:
+            return Response(status_code=304, headers={**answers.job_headers(record), **waited})
+        return answers.job(record, headers=waited)
+
+    async def _held(self, request: Request, had: Mapping[JobId, bytes], seconds: float) -> Mapping[str, str]:
+        """Wait for another state than the caller has. Answers the headers that say whether it was waited for."""
+        held = await self._services.held_requests.until_change(request.scope, had, seconds)
+        return answers.WAITED if held else {}
 
     async def _record(self, job_id: JobId) -> bytes:
-        stored = await self._store.get(job_id)
+        stored = await self._store.look(job_id)
         if stored is None or stored.record is None:
             raise JobUnknown(job_id, expired=stored is not None)
-        await self._touch([stored])
+        if stored.keeps is not None:
+            await self._touch([stored])
         return stored.record
 
     async def several(self, request: Request) -> Response:
@@ -89,13 +99,13 @@ class Jobs:
             raise field_problem("id", str(error)) from None
         found = await self._found(wanted)
         seconds = wait_seconds(request, most=self._services.settings.wait_seconds)
-        if seconds and matches(request, _tag(found)):
-            unfinished = _unfinished(found)
-            if unfinished:
-                await wait_for_change(self._services.hub, self._services.drain, unfinished, seconds)
-                found = await self._found(wanted)
-        headers = {"ETag": answers.quoted(_tag(found)), "Cache-Control": "no-cache"}
-        if _unfinished(found):
+        waited: Mapping[str, str] = {}
+        if seconds and matches(request, _tag(found)) and _unsettled(found):
+            had = {job_id: _state(stored) for job_id, stored in found.items()}
+            waited = await self._held(request, had, seconds)
+            found = await self._found(wanted)
+        headers = {**waited, "ETag": answers.quoted(_tag(found)), "Cache-Control": "no-cache"}
+        if _unsettled(found):
             headers["Retry-After"] = str(answers.POLL_SECONDS)
         if matches(request, _tag(found)):
             return Response(status_code=304, headers=headers)
@@ -132,19 +142,23 @@ class Jobs:
         return answers.job(b"%016d" % job.version + letter + job.model_dump_json().encode())
 
 
-def _unfinished(found: Mapping[JobId, Stored | None]) -> dict[JobId, bytes]:
-    return {
-        job_id: version_of(stored.record)
-        for job_id, stored in found.items()
-        if stored is not None and stored.record is not None and not is_final(stored.record)
-    }
+def _unsettled(found: Mapping[JobId, Stored | None]) -> bool:
+    """Whether something is to come by itself: a job is unfinished, or not there yet."""
+    return any(
+        stored is None or (stored.record is not None and not is_final(stored.record)) for stored in found.values()
+    )
+
+
+def _state(stored: Stored | None) -> bytes:
+    if stored is None:
+        return NO_VERSION
+    return version_of(stored.record) if stored.record is not None else EXPIRED
 
 
 def _tag(found: Mapping[JobId, Stored | None]) -> str:
     digest = hashlib.sha256()
     for job_id, stored in found.items():
-        state = b"unknown" if stored is None else version_of(stored.record) if stored.record else b"expired"
-        digest.update(job_id.encode() + b"=" + state + b";")
+        digest.update(job_id.encode() + b"=" + _state(stored) + b";")
     return digest.hexdigest()[:32]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
@@ -10,10 +11,9 @@ from starlette.responses import Response
 
 from server.api import answers
 from server.conditions import wait_seconds
-from server.hub.polling import wait_for_end
 from server.services import Services
 from storage.logs import Event, log
-from storage.records.encoding import is_final
+from storage.records.encoding import is_final, version_of
 from storage.records.ids import JobId, new_job_id, parse_job_id
 from storage.records.inputs import SEEDS, fingerprint
 from storage.records.job import JsonObject
@@ -89,15 +89,17 @@ async def submit(
     log(Event.SUBMITTED if accepted else Event.DEDUPLICATED, job=job_id, kind=kind, **_reason(acceptance))
 
     seconds = wait_seconds(request, most=services.settings.wait_seconds)
+    waited: Mapping[str, str] = {}
     if seconds and not is_final(record):
-        await wait_for_end(services.hub, services.drain, job_id, seconds)
+        if await services.held_requests.until_final(request.scope, job_id, version_of(record), seconds):
+            waited = answers.WAITED
         stored = await services.store.get(job_id)
         record = stored.record if stored is not None and stored.record is not None else record
     ended = bool(seconds) and is_final(record)
     response = answers.job(
         record,
         200 if ended or not accepted else 202,
-        {"Location": f"{request.scope.get('root_path', '')}/jobs/{job_id}"},
+        {"Location": f"{services.settings.public_path}/jobs/{job_id}", **waited},
     )
     if cookie is not None:
         services.identity.remember(response, cookie, request)

@@ -77,7 +77,7 @@ class TempPortraits:
 
     async def _find(self, request: Request) -> Stored:
         job_id = job_id_in(request)
-        stored = await self._store.get(job_id)
+        stored = await self._store.look(job_id)
         if stored is None or stored.expired or stored.job.kind not in KINDS:
             raise JobUnknown(job_id, expired=stored is not None and stored.expired)
         with contextlib.suppress(StoreUnavailable):

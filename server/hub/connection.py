@@ -3,12 +3,12 @@
 Times are seconds of one monotonic clock. Whoever owns the socket carries the actions out in their order.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from server.hub.codes import CloseCode
 from server.hub.messages import (
+    PING,
     PONG,
     BadMessage,
     Message,
@@ -35,7 +35,13 @@ class Limits:
     idle: float = 30
     ping_interval: float = 25
     silence: float = 60
+    slow: float = 10
     retry_window: float = 5
+
+    @property
+    def tick(self) -> float:
+        """How often time is to be looked at, so that no limit is overstepped by much."""
+        return min(1.0, min(self.idle, self.ping_interval, self.silence, self.slow) / 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +68,25 @@ class Close:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PingPeer:
-    """Both kinds: the protocol's, which the peer answers by itself, and ours, which its page can see."""
-
-
-Action = Watch | Unwatch | Say | Close | PingPeer
+Action = Watch | Unwatch | Say | Close
 
 
 class Connection:
-    """One client: which jobs it watches, how often it spoke, how often in a row it spoke badly."""
+    """One client: which jobs it watches, how often it spoke, how often in a row it spoke badly.
+
+    `due` is when `tick` is to be called next; before, it would have nothing to say.
+    """
+
+    __slots__ = ("_bad", "_idle_since", "_limits", "_pinged", "_times", "due", "watched")
 
     def __init__(self, limits: Limits, now: float) -> None:
         self.watched: set[JobId] = set()
         self._limits = limits
-        self._times: deque[float] = deque(maxlen=limits.messages)
+        self._times: list[float] = []
         self._bad = 0
         self._idle_since = now
         self._pinged = now
+        self.due = now + min(limits.idle, limits.ping_interval, limits.silence)
 
     def opened(self, jobs_in_url: Iterable[str]) -> list[Action]:
         """The socket stands. Answers the greeting and what the URL asks for."""
@@ -96,8 +103,10 @@ class Connection:
 
     def received(self, text: str, now: float) -> list[Action]:
         """A text message came."""
-        if len(self._times) == self._times.maxlen and now - self._times[0] < self._limits.messages_seconds:
-            return [Close(CloseCode.TOO_MANY_MESSAGES, "too many messages")]
+        if len(self._times) >= self._limits.messages:
+            if now - self._times[0] < self._limits.messages_seconds:
+                return [Close(CloseCode.TOO_MANY_MESSAGES, "too many messages")]
+            del self._times[0]
         self._times.append(now)
         try:
             actions = self._do(parse(text), now)
@@ -110,15 +119,20 @@ class Connection:
         return actions
 
     def tick(self, now: float, heard: float) -> list[Action]:
-        """Time went by; `heard` is when the last byte came in."""
-        if now - heard > self._limits.silence:
+        """Time went by; `heard` is when the peer last gave a sign of life."""
+        limits = self._limits
+        if now - heard > limits.silence:
             return [Close(CloseCode.SILENT, "no sign of life")]
-        if not self.watched and now - self._idle_since > self._limits.idle:
+        if not self.watched and now - self._idle_since > limits.idle:
             return [Close(CloseCode.IDLE, "nothing is watched")]
-        if now - self._pinged >= self._limits.ping_interval:
+        actions: list[Action] = []
+        if now - self._pinged >= limits.ping_interval:
             self._pinged = now
-            return [PingPeer()]
-        return []
+            actions.append(Say(PING, slot="ping"))
+        self.due = min(self._pinged + limits.ping_interval, heard + limits.silence)
+        if not self.watched:
+            self.due = min(self.due, self._idle_since + limits.idle)
+        return actions
 
     def _do(self, message: Message, now: float) -> list[Action]:
         match message:
@@ -128,6 +142,7 @@ class Connection:
                 self.watched.difference_update(jobs)
                 if not self.watched:
                     self._idle_since = now
+                    self.due = min(self.due, now + self._limits.idle)
                 return [Unwatch(jobs)]
             case Ping():
                 return [Say(PONG, slot="pong")]

@@ -4,6 +4,12 @@ import asyncio
 from typing import Protocol
 
 from server.hub.counters import Counters
+from storage.logs import Event, log_error
+
+GRAIN_SECONDS = 0.01
+"""How late a guest may be told and the next one still in time: a timer is not more exact than that."""
+BREATH = 500
+"""Guests told in one turn of the loop where there is no window."""
 
 
 class Guest(Protocol):
@@ -19,12 +25,15 @@ class Drain:
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self._guests: dict[Guest, None] = {}
+        self._running = False
         self.begun = False
+        """Nobody new is to be let in."""
 
     def enter(self, guest: Guest) -> None:
-        self._guests[guest] = None
-        if self.begun:
+        if self.begun and not self._running:
             guest.go_away()
+        else:
+            self._guests[guest] = None
 
     def leave(self, guest: Guest) -> None:
         self._guests.pop(guest, None)
@@ -33,14 +42,31 @@ class Drain:
         return len(self._guests)
 
     async def run(self, seconds: float) -> None:
-        """Send all guests off within `seconds`, at an even rate; 0: at once. Returns when the last was told."""
-        self.begun = True
+        """Send all guests off within `seconds`, at an even rate; 0: at once. Returns when the last was told.
+
+        What a pause of the loop has delayed is caught up with at twice that rate at the most: the clients must not come
+        upon the next server all at once. Those who leave by themselves meanwhile are not waited for.
+        """
+        self.begun = self._running = True
         loop = asyncio.get_running_loop()
-        begun = loop.time()
-        guests, self._guests = list(self._guests), {}
-        for number, guest in enumerate(guests):
-            pause = begun + seconds * number / len(guests) - loop.time()
-            if pause > 0:
-                await asyncio.sleep(pause)
-            guest.go_away()
-        self._counters.drain_seconds = loop.time() - begun
+        begun = due = loop.time()
+        even = seconds / max(1, len(self._guests))
+        told = 0
+        while self._guests:
+            if (pause := due - loop.time()) > 0:
+                await asyncio.sleep(max(pause, GRAIN_SECONDS / 10))
+                continue
+            guest = next(iter(self._guests))
+            del self._guests[guest]
+            try:
+                guest.go_away()
+            except Exception as error:  # one guest's fault must not cut off all others
+                log_error(Event.CRASHED, exception=error)
+            told += 1
+            if not even and told % BREATH == 0:
+                await asyncio.sleep(0)
+            now = loop.time()
+            self._counters.drain_seconds = now - begun
+            left = (begun + seconds - now) / max(1, len(self._guests))
+            due = max(due, now - GRAIN_SECONDS) + min(max(left, even / 2), even)
+        self._running = False

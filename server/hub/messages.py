@@ -12,6 +12,8 @@ from typing import Any
 from storage.records.encoding import NO_VERSION, version_digits
 from storage.records.ids import JobId, parse_job_id
 
+JOB_BYTES = len('{"type":"job","job":}')
+
 
 class BadMessage(Exception):
     """A message that is refused. `code` is for programs, the text for people."""
@@ -106,19 +108,23 @@ def _ids(jobs: Any) -> tuple[JobId, ...]:
         raise BadMessage("bad_field", f"«jobs»: an id {error}.") from None
 
 
+def head(length: int) -> bytes:
+    """What stands before the payload of a text message that is one frame."""
+    if length < 126:
+        return bytes((0x81, length))
+    if length < 65_536:
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
+
+
 def frame(payload: bytes) -> bytes:
     """A text message in one frame."""
-    length = len(payload)
-    if length < 126:
-        return bytes((0x81, length)) + payload
-    if length < 65_536:
-        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + length.to_bytes(8, "big") + payload
+    return head(len(payload)) + payload
 
 
 def job_frame(record_json: bytes) -> bytes:
     """The event itself. The record's JSON passes as it was written."""
-    return frame(b'{"type":"job","job":' + record_json + b"}")
+    return b"".join((head(len(record_json) + JOB_BYTES), b'{"type":"job","job":', record_json, b"}"))
 
 
 def hello(ping_interval: float, retry_window: float, max_jobs: int) -> bytes:
@@ -150,6 +156,8 @@ def _said(kind: str, **fields: object) -> bytes:
     return frame(json.dumps({"type": kind, **fields}, separators=(",", ":")).encode())
 
 
-PING = _said("ping")
+PROTOCOL_PING = b"\x89\x00"
+PING = PROTOCOL_PING + _said("ping")
+"""Two frames: the protocol's, which the peer answers by itself, and ours, which its page can see."""
 PONG = _said("pong")
 UNAVAILABLE = error("unavailable", "The server cannot reach its store; everything follows when it can.")

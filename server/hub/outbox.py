@@ -6,6 +6,7 @@ the jobs it watches. Finals go first.
 
 from typing import Protocol
 
+from server.hub.counters import Counters
 from server.hub.subscription import Event, Subscription
 from storage.records.encoding import NO_VERSION
 
@@ -20,16 +21,20 @@ class Wire(Protocol):
         """Everything written so far has left for the kernel, and no close was sent."""
         ...
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes, /) -> None: ...
 
 
 class Outbox:
-    """Nothing but this writes data frames. Whoever owns the wire calls `flush` when it has become ready again."""
+    """Nothing but this writes data frames. Whoever owns the wire calls `flush` when it has become ready again.
 
-    __slots__ = ("_finals", "_serial", "_waiting", "_wire")
+    `counters` get the frames that were written and those that others took the place of.
+    """
 
-    def __init__(self, wire: Wire) -> None:
+    __slots__ = ("_counters", "_finals", "_serial", "_waiting", "_wire")
+
+    def __init__(self, wire: Wire, counters: Counters | None = None) -> None:
         self._wire = wire
+        self._counters = counters if counters is not None else Counters()
         # In the order in which they began to wait; a newer frame of a job takes the place of the older one, so that
         # `subscribed` stays behind the states that it speaks of.
         self._waiting: dict[Subscription | str, Event | bytes] = {}
@@ -42,10 +47,13 @@ class Outbox:
 
     def put_event(self, subscription: Subscription, event: Event) -> None:
         """Send a job's state, in the place of whatever waits of that job."""
-        if self.empty and self._wire.ready:
-            self._write(subscription, event)
+        wire = self._wire
+        if wire.ready and not self._waiting:
+            subscription.seen = event.version
+            wire.write(event.frame)
+            self._counters.frames += 1
             return
-        self._waiting[subscription] = event
+        self._wait(subscription, event)
         if event.final:
             self._finals[subscription] = None
         else:
@@ -53,10 +61,10 @@ class Outbox:
 
     def put_missing(self, subscription: Subscription, frame: bytes) -> None:
         """Say of a job that it is not there, in the place of whatever waits of it."""
-        if self.empty and self._wire.ready:
+        if self._wire.ready and not self._waiting:
             self._write(subscription, frame)
             return
-        self._waiting[subscription] = frame
+        self._wait(subscription, frame)
         self._finals.pop(subscription, None)
 
     def put(self, frame: bytes, slot: str | None = None) -> bool:
@@ -64,8 +72,8 @@ class Outbox:
 
         False: too many wait, and this one was not taken.
         """
-        if self.empty and self._wire.ready:
-            self._wire.write(frame)
+        if self._wire.ready and not self._waiting:
+            self._write(None, frame)
             return True
         if slot is None:
             if sum(type(key) is str for key in self._waiting) >= MESSAGES_WAITING:
@@ -88,14 +96,16 @@ class Outbox:
             if isinstance(key, Subscription):
                 self._finals.pop(key, None)
                 self._write(key, waiting)
-            elif isinstance(waiting, bytes):
-                self._wire.write(waiting)
+            else:
+                self._write(None, waiting)
 
-    def _write(self, subscription: Subscription, news: Event | bytes) -> None:
-        """A state, or the frame that says there is none; either is what the watcher has from now on."""
-        if isinstance(news, Event):
-            subscription.seen = news.version
-            self._wire.write(news.frame)
-        else:
-            subscription.seen = NO_VERSION
-            self._wire.write(news)
+    def _wait(self, subscription: Subscription, news: Event | bytes) -> None:
+        self._counters.merged += subscription in self._waiting
+        self._waiting[subscription] = news
+
+    def _write(self, subscription: Subscription | None, news: Event | bytes) -> None:
+        """A message, or a job's state or the frame that says there is none, which its watcher has from now on."""
+        if subscription is not None:
+            subscription.seen = news.version if isinstance(news, Event) else NO_VERSION
+        self._wire.write(news.frame if isinstance(news, Event) else news)
+        self._counters.frames += 1

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from server.hub.messages import job_frame
-from storage.records.encoding import NO_VERSION, is_final, json_of, version_of
+from storage.records.encoding import FINAL_LETTER, NO_VERSION, VERSION_DIGITS, json_of
 from storage.records.ids import JobId
 
 
@@ -14,8 +14,9 @@ class Event:
 
     def __init__(self, record: bytes) -> None:
         self.record = record
-        self.version = version_of(record)
-        self.final = is_final(record)
+        # `version_of` and `is_final`, without the calls: this is done for every event.
+        self.version = record[:VERSION_DIGITS]
+        self.final = record[VERSION_DIGITS] == FINAL_LETTER
         self._frame: bytes | None = None
 
     @property
@@ -121,9 +122,12 @@ class Subscription:
 
         It is delivered if it is another than the watcher has, not only if it is newer: a watcher that is ahead of a
         store which lost its last seconds must not wait for ever. A snapshot whose reading began before the last
-        `rewind` is passed over; another one follows.
+        `rewind` is passed over; another one follows. To a subscription that is live already, for which another one's
+        snapshot was read, it is as an event.
         """
         if not self._reading:
+            if self.live and snapshot is not None:
+                self.on_event(snapshot)
             return
         self._reading = False
         newest, self._held = self._held, None

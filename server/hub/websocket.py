@@ -3,17 +3,19 @@
 import asyncio
 from typing import cast
 
+from starlette.datastructures import QueryParams
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.hub.codes import CloseCode
-from server.hub.connection import Action, Close, Connection, Limits, PingPeer, Say, Unwatch, Watch
+from server.hub.connection import Action, Close, Connection, Limits, Say, Unwatch, Watch
 from server.hub.counters import Counters
 from server.hub.drain import Drain
 from server.hub.hub import Hub
-from server.hub.messages import PING, UNAVAILABLE, goodbye, subscribed, unknown
+from server.hub.messages import UNAVAILABLE, goodbye, subscribed, unknown
 from server.hub.outbox import Outbox
+from server.hub.stall import Stall
 from server.hub.subscription import Event, Subscription
-from server.hub.wire import EXTENSION, WireProtocol
+from server.hub.wire import EXTENSION, FLOOD_FRAMES, WireProtocol
 from storage.logs import Event as LogEvent
 from storage.logs import log_error
 from storage.records.ids import JobId
@@ -21,40 +23,87 @@ from storage.records.ids import JobId
 RETRY_AFTER_SECONDS = 1.0
 """When a server that stops is there again at the earliest; clients add their share of the retry window."""
 
-BREATH = 500
-"""Sockets looked after in one turn of the loop."""
+TRANSPORT = "websocket"
+
+NO_CODE, ABNORMAL = 1005, 1006
+"""What an end without a close is called. Both mean it; one is counted."""
+
+BREATH = 200
+"""Sockets that have something to do looked after in one turn of the loop."""
 
 
 class Socket:
-    """One open WebSocket: a watcher of the hub with a conversation and an outbox."""
+    """One open WebSocket: a watcher of the hub with a conversation and an outbox.
 
-    def __init__(self, hub: Hub, wire: WireProtocol, limits: Limits) -> None:
+    `stalled` holds, of all sockets, those that have something waiting which their peers did not take yet.
+    """
+
+    __slots__ = ("_hub", "_leaving", "_limits", "_outbox", "_stall", "_stalled", "_wire", "connection")
+
+    def __init__(
+        self, hub: Hub, wire: WireProtocol, limits: Limits, counters: Counters, stalled: "dict[Socket, None]"
+    ) -> None:
         self._hub = hub
         self._wire = wire
-        self._loop = asyncio.get_running_loop()
-        self._connection = Connection(limits, self._loop.time())
-        self._outbox = Outbox(wire)
-        wire.on_ready = self._outbox.flush
+        self._limits = limits
+        self._stalled = stalled
+        self._stall: Stall | None = None
+        self._leaving = False
+        self._outbox = Outbox(wire, counters)
+        self.connection = Connection(limits, wire.loop.time())
+        wire.owner = self
+        wire.close_timeout = limits.slow
+        wire.flood_frames = FLOOD_FRAMES + limits.messages
+        wire.flood_seconds = limits.messages_seconds
 
     def open(self, jobs_in_url: list[str]) -> None:
-        self._perform(self._connection.opened(jobs_in_url))
+        self._perform(self.connection.opened(jobs_in_url))
 
     def receive(self, text: str) -> None:
-        self._perform(self._connection.received(text, self._loop.time()))
+        if not self._leaving:
+            self._perform(self.connection.received(text, self._wire.loop.time()))
 
     def tick(self, now: float) -> None:
-        self._perform(self._connection.tick(now, self._wire.heard))
+        """Call it when `connection.due` has come."""
+        if not self._leaving:
+            self._perform(self.connection.tick(now, self._wire.heard))
+
+    def look_at_stall(self, now: float) -> None:
+        """Cut the peer off if it was too slow with what waits. Call it for those that are stalled."""
+        if self._wire.disconnected:
+            return
+        left = self._wire.left
+        if self._stall is None:
+            self._stall = Stall(left, now)
+        elif not self._stall.moves(left, now) and now - self._stall.since >= self._limits.slow:
+            self._cut()
 
     def close(self, code: CloseCode, reason: str) -> None:
         self._wire.shut(code, reason)
 
     def go_away(self) -> None:
+        """Say goodbye after all that waits, and close; what the peer does not take in time is dropped."""
+        self._hub.unwatch(self, self.connection.watched)
+        self._leaving = True
         self._say(goodbye(RETRY_AFTER_SECONDS))
-        self.close(CloseCode.DRAIN, "the server stops")
+        self._wire.end_in_time()
+        self._go()
 
     def leave(self) -> None:
-        self._wire.on_ready = None
-        self._hub.unwatch(self, self._connection.watched)
+        self._wire.owner = None
+        self._stalled.pop(self, None)
+        self._hub.unwatch(self, self.connection.watched)
+
+    def on_stalled(self) -> None:
+        self._stall = None
+        self._stalled[self] = None
+
+    def on_ready(self) -> None:
+        self._wire.heard = self._wire.loop.time()  # a slow line may hold back our ping for longer than silence may last
+        self._stalled.pop(self, None)
+        self._outbox.flush()
+        if self._leaving:
+            self._go()
 
     def deliver(self, subscription: Subscription, event: Event) -> None:
         self._outbox.put_event(subscription, event)
@@ -73,7 +122,14 @@ class Socket:
 
     def _say(self, frame: bytes, slot: str | None = None) -> None:
         if not self._outbox.put(frame, slot):
-            self.close(CloseCode.TOO_SLOW, "too slow")
+            self._cut()
+
+    def _go(self) -> None:
+        if self._outbox.empty:
+            self.close(CloseCode.DRAIN, "the server stops")
+
+    def _cut(self) -> None:
+        self._wire.cut(CloseCode.TOO_SLOW, "too slow")
 
     def _perform(self, actions: list[Action]) -> None:
         for action in actions:
@@ -87,35 +143,34 @@ class Socket:
                         self._outbox.drop(subscription)
                 case Close(code, reason):
                     self.close(code, reason)
-                case PingPeer():
-                    self._wire.ping_peer()
-                    self._say(PING, "ping")
 
 
 class Sockets:
     """All open sockets of this process, and the one clock that looks after them."""
-
-    TICK_SECONDS = 1.0
 
     def __init__(self, hub: Hub, limits: Limits, drain: Drain, counters: Counters) -> None:
         self._hub = hub
         self._limits = limits
         self._drain = drain
         self._counters = counters
-        self._open: set[Socket] = set()
+        self._open: dict[Connection, Socket] = {}
+        self._stalled: dict[Socket, None] = {}
 
     async def serve(self, websocket: WebSocket) -> None:
         """Talk to one client until it goes."""
         await websocket.accept()
         wire = cast(WireProtocol, websocket.scope["extensions"][EXTENSION])
-        socket = Socket(self._hub, wire, self._limits)
-        self._open.add(socket)
+        socket = Socket(self._hub, wire, self._limits, self._counters, self._stalled)
+        self._counters.accepted[TRANSPORT] += 1
+        self._open[socket.connection] = socket
         self._drain.enter(socket)
+        code = ABNORMAL
         try:
-            socket.open(websocket.query_params.getlist("job"))
+            socket.open(QueryParams(websocket.scope["query_string"]).getlist("job"))
             while True:
                 message = await websocket.receive()
                 if message["type"] == "websocket.disconnect":
+                    code = message["code"]
                     return
                 if (text := message.get("text")) is None:
                     socket.close(CloseCode.UNSUPPORTED, "text only")
@@ -124,20 +179,24 @@ class Sockets:
         except WebSocketDisconnect:
             return
         finally:
-            self._open.discard(socket)
+            self._counters.closed[ABNORMAL if code == NO_CODE else code] += 1
+            self._counters.too_slow += code == CloseCode.TOO_SLOW
+            del self._open[socket.connection]
             self._drain.leave(socket)
             socket.leave()
 
     async def tick(self) -> None:
-        """Look after all sockets, once a second, until cancelled."""
+        """Look after all sockets until cancelled, often enough for what they are promised."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self.TICK_SECONDS)
+            await asyncio.sleep(self._limits.tick)
             now = loop.time()
-            for turn, socket in enumerate(list(self._open)):
-                if turn % BREATH == BREATH - 1:
-                    await asyncio.sleep(0)
+            looks = [socket.look_at_stall for socket in self._stalled]
+            looks += [socket.tick for connection, socket in self._open.items() if connection.due <= now]
+            for turn, look in enumerate(looks, 1):
                 try:
-                    socket.tick(now)
+                    look(now)
                 except Exception as error:  # one connection's fault must not end the care for all others
                     log_error(LogEvent.CRASHED, exception=error)
+                if turn % BREATH == 0:
+                    await asyncio.sleep(0)

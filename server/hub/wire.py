@@ -4,10 +4,9 @@ uvicorn speaks the handshake, reads frames and answers pings. This adds a way to
 waiting, to be told when the socket has taken them, and to close without waiting for a peer that does not read.
 """
 
-import socket
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -15,33 +14,55 @@ from websockets import http11
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from server.hub import tcp
 from server.hub.codes import CloseCode
 
 EXTENSION = "limner.wire"
-UNSENT_BYTES = 16 * 1024
-"""TCP_NOTSENT_LOWAT: without it the kernel holds megabytes of frames that were overtaken long ago."""
+PIECE_BYTES = 4 * 1024
+"""What came in is looked at in such pieces: the first may already be a reason to close."""
+AFTER_CLOSE_BYTES = 16 * 1024
+"""What was on its way already, and the peer's answer to the close; more is not read."""
+FLOOD_FRAMES = 1_000
+"""So many pings, pongs and fragments may come beside the messages that are allowed."""
 
 REQUEST_LINE_BYTES = 16 * 1024
 """Room for 256 ids in a URL; the library's own limit is half of it."""
 http11.MAX_LINE_LENGTH = REQUEST_LINE_BYTES
 
 
+class Owner(Protocol):
+    """Whoever speaks on the wire."""
+
+    def on_stalled(self) -> None:
+        """The peer has not taken all that was written; until `on_ready` nothing more can be."""
+
+    def on_ready(self) -> None:
+        """It has."""
+
+
 class WireProtocol(WebSocketsSansIOProtocol):
-    """What `server.hub.websocket` finds in `scope["extensions"][EXTENSION]`."""
+    """What `server.hub.websocket` finds in `scope["extensions"][EXTENSION]`. That sets `owner` and the times."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.on_ready: Callable[[], None] | None = None
+        self.owner: Owner | None = None
         self.heard = self.loop.time()
-        """When the last byte came in, by the loop's clock."""
-        self._drained = True
+        """When the peer last gave a sign of life, by the loop's clock."""
+        self.ready = False
+        """Everything written so far has left for the kernel, and no close was sent."""
+        self.flood_frames = FLOOD_FRAMES
+        self.flood_seconds = 10.0
+        self._read_after_close = 0
+        self._counted = 0
+        self._counted_since = self.heard
+        self.write: Callable[[bytes], None]
+        """Writes a frame. Call it only while `ready`."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=0)
-        raw = transport.get_extra_info("socket")
-        if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT") and raw.family != socket.AF_UNIX:
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        self.ready = True
+        self.write = transport.write
+        tcp.hold_little(transport)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -50,12 +71,26 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)
-        if message["type"] == "websocket.http.response.body" and self.close_sent:
+        if message["type"] == "websocket.accept":
+            self.request.headers.clear()  # the library's parser holds them as long as the connection lives
+            del self.request, self.response
+        elif message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True  # a refusal is an end too; uvicorn would log it as a fault
 
     def data_received(self, data: bytes) -> None:
         self.heard = self.loop.time()
-        super().data_received(data)
+        if self.conn.parser_exc is not None:
+            return  # it is read only so that the peer comes to read the close
+        for start in range(0, len(data), PIECE_BYTES):
+            piece = data[start : start + PIECE_BYTES]
+            if self.close_sent:
+                self._read_after_close += len(piece)
+                if self._read_after_close > AFTER_CLOSE_BYTES:
+                    self.transport.pause_reading()
+                    return
+            super().data_received(piece)
+            if self.conn.parser_exc is not None:
+                break
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._refuse()  # uvicorn would leave it open, without an answer
 
@@ -68,41 +103,66 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
     def pause_writing(self) -> None:
-        self._drained = False
+        self.ready = False
         super().pause_writing()
+        if self.owner is not None:
+            self.owner.on_stalled()
 
     def resume_writing(self) -> None:
-        self._drained = True
+        self.ready = not self.close_sent and not self.transport.is_closing()
         super().resume_writing()
-        if self.on_ready is not None:
-            self.on_ready()
+        if self.ready and self.owner is not None:
+            self.owner.on_ready()
 
     @property
-    def ready(self) -> bool:
-        """Everything written so far has left for the kernel, and no close was sent."""
-        return self._drained and not self.close_sent and not self.transport.is_closing()
-
-    def write(self, data: bytes) -> None:
-        """Write a frame. Call it only while `ready`."""
-        self.transport.write(data)
-
-    def ping_peer(self) -> None:
-        if not self.close_sent and not self.transport.is_closing():
-            self.conn.send_ping(b"")
-            self.transport.write(b"".join(self.conn.data_to_send()))
+    def left(self) -> int:
+        """Bytes that were written and that the peer has not acknowledged yet."""
+        return tcp.left(self.transport)
 
     def shut(self, code: CloseCode, reason: str) -> None:
-        """Close, without waiting: for the peer's answer ten seconds, and what it does not read by then is dropped."""
+        """Close, without waiting: what the peer does not read, and answer, within `close_timeout` is dropped."""
         if self.close_sent or self.transport.is_closing():
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": int(code), "reason": reason})
         self.conn.send_close(int(code), reason)
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
+        self._write_close()
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def cut(self, code: CloseCode, reason: str) -> None:
+        """End the connection at once, and with it all that the peer has not taken. `code` is for our side only."""
+        if not self.disconnected:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": int(code), "reason": reason})
+            self._drop()
+
+    def _write_close(self) -> None:
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.ready = False
+        self.end_in_time()
+
+    def end_in_time(self) -> None:
+        """Drop the connection after `close_timeout`: a peer that does not read could else hold it for ever."""
+        if self.close_timer is None and not self.disconnected:
+            self.close_timer = self.loop.call_later(self.close_timeout, self._drop)
+
+    def _drop(self) -> None:
+        self.ready = False
+        tcp.drop(self.transport)
+
+    def handle_close(self, event: Frame) -> None:
+        self.ready = False
+        super().handle_close(event)
+        if not self.close_sent and self.transport.get_write_buffer_size():
+            self.end_in_time()
+
+    def eof_received(self) -> None:
+        self.ready = False  # the transport closes now, when the peer has taken what was written
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ready = False
+        super().connection_lost(exc)
 
     def handle_parser_exception(self) -> None:
         """Close on what is no WebSocket any more, such as a frame that is too long.
@@ -113,11 +173,9 @@ class WireProtocol(WebSocketsSansIOProtocol):
             return
         code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        self.close_sent = True
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self._write_close()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def shutdown(self) -> None:
         """The server stops; uvicorn calls this for each connection."""
@@ -126,14 +184,33 @@ class WireProtocol(WebSocketsSansIOProtocol):
         super().shutdown()
 
     def handle_ping(self) -> None:
-        if self._drained:
+        if not self._is_flood() and self.ready:
             super().handle_ping()
         else:
             self.conn.data_to_send()  # who does not read gets no pongs: they would pile up here
 
+    def handle_pong(self, event: Frame) -> None:
+        self._is_flood()
+
+    def handle_text(self, event: Frame) -> None:
+        if not self._is_flood():
+            super().handle_text(event)
+
     def handle_cont(self, event: Frame) -> None:
-        if event.data or event.fin:  # empty fragments without end are no message, and would pile up as well
+        if self._is_flood():
+            self.frames = []
+        else:
             super().handle_cont(event)
+
+    def _is_flood(self) -> bool:
+        """Count a frame, and close if there are too many: each costs time, whether it is a message or not."""
+        if self.heard - self._counted_since >= self.flood_seconds:
+            self._counted, self._counted_since = 0, self.heard
+        self._counted += 1
+        if self._counted <= self.flood_frames:
+            return False
+        self.shut(CloseCode.TOO_MANY_MESSAGES, "too many frames")
+        return True
 
     def send_receive_event_to_app(self) -> None:
         if not self.close_sent and self.curr_msg_data_type == "text" and not self._readable():

@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 
-from server.up.console import Console
 from server.up.part import Part
 from storage.parent_death import dies_with_parent
 
@@ -21,30 +22,36 @@ class Child:
     status, negative for the signal that killed it. Raises OSError when the process cannot be started.
     """
 
-    def __init__(self, part: Part, console: Console) -> None:
+    def __init__(self, part: Part, show: Callable[[str, str], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._part = part
-        self._console = console
+        self._show_line = show
         self._unfinished = b""
-        self._output, written_by_child = os.pipe()
+        self._output: int | None = None
+        written_by_child = None
+        if part.shown:
+            self._output, written_by_child = os.pipe()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own words only
                 part.command,
                 env=part.environment,
                 stdin=subprocess.DEVNULL,
-                stdout=written_by_child,
+                stdout=written_by_child if part.shown else sys.stderr,
                 stderr=subprocess.STDOUT,
                 pass_fds=part.pass_fds,
                 start_new_session=True,
                 preexec_fn=dies_with_parent(part.death_signal),
             )
         except OSError:
-            os.close(self._output)
+            if self._output is not None:
+                os.close(self._output)
             raise
         finally:
-            os.close(written_by_child)
-        os.set_blocking(self._output, False)
-        self._loop.add_reader(self._output, self._read)
+            if written_by_child is not None:
+                os.close(written_by_child)
+        if self._output is not None:
+            os.set_blocking(self._output, False)
+            self._loop.add_reader(self._output, self._read, self._output)
         self.ended: asyncio.Future[int] = self._loop.create_future()
 
     @property
@@ -58,12 +65,13 @@ class Child:
         # What it started itself is of its group, and nobody else's to end.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._loop.remove_reader(self._output)
-        while self._read():
-            pass
-        if self._unfinished:
-            self._show(self._unfinished)
-        os.close(self._output)
+        if self._output is not None:
+            self._loop.remove_reader(self._output)
+            while self._read(self._output):
+                pass
+            if self._unfinished:
+                self._show(self._unfinished)
+            os.close(self._output)
         self.ended.set_result(self._process.returncode)
 
     def terminate(self) -> None:
@@ -77,14 +85,14 @@ class Child:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _read(self) -> bool:
+    def _read(self, output: int) -> bool:
         """Show what can be read without waiting. False when there was nothing."""
         try:
-            chunk = os.read(self._output, _CHUNK)
+            chunk = os.read(output, _CHUNK)
         except BlockingIOError:
             return False
         if not chunk:
-            self._loop.remove_reader(self._output)
+            self._loop.remove_reader(output)
             return False
         *lines, self._unfinished = (self._unfinished + chunk).split(b"\n")
         if len(self._unfinished) > _LONGEST_LINE:
@@ -97,4 +105,4 @@ class Child:
     def _show(self, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip()
         if text and not self._part.hides(text):
-            self._console.show(self.name, text)
+            self._show_line(self.name, text)

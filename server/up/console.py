@@ -29,6 +29,24 @@ class Console:
         """A line that the part `name` printed."""
         self._write(f"{self._prefixes[name]} {line}\n")
 
+    def ready(self, greeting: str) -> None:
+        self.say(greeting)
+
+    def stopping(self) -> None:
+        self.say("Stopping; once more kills at once.")
+
+    def ended(self, name: str, end: str, again_in: float) -> None:
+        self.say(f"{name} {end}; starting it again in {again_in:g} s.")
+
+    def refused(self, name: str) -> None:
+        self.say(f"{name} refuses to start; the reason stands above.")
+
+    def late(self, name: str, grace: float) -> None:
+        self.say(f"{name} did not stop within {grace:g} s and is killed.")
+
+    def stopped(self, name: str) -> None:
+        self.say(f"{name} stopped.")
+
     def say(self, sentence: str) -> None:
         """A sentence of `up` itself."""
         self._write(f"{click.style(sentence, bold=True) if self._colourful else sentence}\n")

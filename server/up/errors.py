@@ -1,5 +1,5 @@
-"""Why `up` does not start."""
+"""Why `up` or `serve` does not start."""
 
 
 class CannotStart(Exception):
-    """Something outside Limner is in the way. The message is one plain sentence for the person who typed `up`."""
+    """Something outside Limner is in the way. The message is one plain sentence for whoever typed the command."""

@@ -1,24 +1,26 @@
-"""The socket the server listens on. `up` opens and keeps it, so that callers wait while the server starts again."""
+"""The socket that servers listen on. Who starts them opens and keeps it: callers wait while one starts again."""
 
 import errno
 import socket
 
 from server.up.errors import CannotStart
 
-_BACKLOG = 2_048
+BACKLOG = 4_096
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises CannotStart."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise CannotStart(f"--host {host} is no address of this machine: {error.strerror}.") from None
+    # Of a name that stands for both, such as localhost, the older address is the one that everything can reach.
+    family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
     listening = socket.socket(family, kind, protocol)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise CannotStart(_sentence(error, host, port)) from None

@@ -25,6 +25,8 @@ class Part:
     the part can stand it."""
     is_ready: Callable[[], Awaitable[bool]] | None = None
     """Asked until it is true before the next tier is started. None: the next tier need not wait."""
+    shown: bool = True
+    """Its output is shown behind its name. Else it writes to our own standard error by itself."""
     hides: Callable[[str], bool] = lambda line: False
     """Lines of its output that are not worth showing."""
 

@@ -61,7 +61,8 @@ def run(options: UpOptions) -> int:
         console = Console(sys.stdout, [part.name for part in (server, *workers, *store)])
         supervisor = Supervisor([store, workers, [server]], console, grace=options.grace)
         greeting = f"Limner is ready: {listening.url(host, port)} (Ctrl-C stops it)"
-        return asyncio.run(supervisor.run(partial(is_ready, host, port), greeting))
+        asyncio.run(supervisor.run(partial(is_ready, host, port), greeting))
+        return 1 if supervisor.refused else 0
 
 
 def _check_settings(options: UpOptions) -> None:

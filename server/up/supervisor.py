@@ -5,9 +5,9 @@ import itertools
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from server.up.child import Child
-from server.up.console import Console
 from server.up.part import WRONG_SETTINGS, Part, RestartPause
 
 GRACE_SECONDS = 10.0
@@ -17,28 +17,45 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Tiers = Sequence[Sequence[Part]]
 
 
+class Reporter(Protocol):
+    """Who is told what happens to the parts, by their names."""
+
+    def show(self, name: str, line: str) -> None:
+        """A line that the part printed."""
+
+    def ready(self, greeting: str) -> None: ...
+    def stopping(self) -> None: ...
+    def ended(self, name: str, end: str, again_in: float) -> None: ...
+    def refused(self, name: str) -> None: ...
+    def late(self, name: str, grace: float) -> None: ...
+    def stopped(self, name: str) -> None: ...
+
+
 class Supervisor:
     """Starts `tiers` in order and stops them in the opposite one; the parts of a tier start and stop at once.
 
-    A part that ends is started again after a growing pause. Every step is told to `console`.
+    A part that ends is started again after a growing pause. Every step is told to `reporter`.
     """
 
-    def __init__(self, tiers: Tiers, console: Console, *, grace: float = GRACE_SECONDS) -> None:
+    def __init__(self, tiers: Tiers, reporter: Reporter, *, grace: float = GRACE_SECONDS) -> None:
         self._tiers = tiers
-        self._console = console
+        self._reporter = reporter
         self._grace = grace
         self._children: dict[str, Child] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
         self._hurry = False
         self._is_up = False
-        self._exit_status = 0
+        self.refused = False
+        """A part refused its settings before everything was up."""
+        self.killed = False
+        """A part did not stop by itself."""
 
-    async def run(self, is_ready: Callable[[], Awaitable[bool]], greeting: str) -> int:
-        """Runs until SIGINT, SIGTERM or SIGHUP and returns the exit status of `up`. A second signal kills.
+    async def run(self, is_ready: Callable[[], Awaitable[bool]] | None = None, greeting: str = "") -> None:
+        """Runs until SIGINT, SIGTERM or SIGHUP. A second signal kills.
 
-        Says `greeting` once `is_ready` is true. A part that refuses its settings before that ends everything, with
-        status 1. Call it in the main thread.
+        Says `greeting` once `is_ready` is true. A part that refuses its settings before that ends everything. Call it
+        in the main thread.
         """
         with self._signals():
             try:
@@ -50,17 +67,19 @@ class Supervisor:
                         keeper.cancel()
             finally:
                 await self._stop_all()
-        return self._exit_status
 
-    async def _start(self, group: asyncio.TaskGroup, is_ready: Callable[[], Awaitable[bool]], greeting: str) -> None:
+    async def _start(
+        self, group: asyncio.TaskGroup, is_ready: Callable[[], Awaitable[bool]] | None, greeting: str
+    ) -> None:
         for tier in self._tiers:
             self._keepers += [group.create_task(self._keep(part)) for part in tier]
             for part in tier:
                 if part.is_ready is not None:
                     await _until(part.is_ready)
-        await _until(is_ready)
+        if is_ready is not None:
+            await _until(is_ready)
         self._is_up = True
-        self._console.say(greeting)
+        self._reporter.ready(greeting)
 
     async def _keep(self, part: Part) -> None:
         pause = RestartPause()
@@ -68,7 +87,7 @@ class Supervisor:
         for start in itertools.count():
             started_at = loop.time()
             try:
-                child = self._children[part.name] = Child(part, self._console)
+                child = self._children[part.name] = Child(part, self._reporter.show)
             except OSError as error:
                 end = f"could not be started ({error})"
             else:
@@ -78,12 +97,12 @@ class Supervisor:
                     return
                 end = _described(status)
             seconds = pause.after(loop.time() - started_at)
-            self._console.say(f"{part.name} {end}; starting it again in {seconds:g} s.")
+            self._reporter.ended(part.name, end, seconds)
             await asyncio.sleep(seconds)
 
     def _give_up(self, part: Part) -> None:
-        self._console.say(f"{part.name} refuses to start; the reason stands above.")
-        self._exit_status = 1
+        self._reporter.refused(part.name)
+        self.refused = True
         self._stop.set()
 
     async def _stop_all(self) -> None:
@@ -97,10 +116,11 @@ class Supervisor:
             _, late = await asyncio.wait([child.ended for child in children], timeout=self._grace)
             for child in children:
                 if child.ended in late:
-                    self._console.say(f"{child.name} did not stop within {self._grace:g} s and is killed.")
+                    self._reporter.late(child.name, self._grace)
+                    self.killed = True
                     child.kill()
                 await child.ended
-                self._console.say(f"{child.name} stopped.")
+                self._reporter.stopped(child.name)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -123,10 +143,10 @@ class Supervisor:
 
     def _on_stop_signal(self) -> None:
         if not self._stop.is_set():
-            self._console.say("Stopping; once more kills at once.")
+            self._reporter.stopping()
             self._stop.set()
         elif not self._hurry:
-            self._hurry = True
+            self._hurry = self.killed = True
             for child in self._children.values():
                 child.kill()
 

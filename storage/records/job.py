@@ -59,7 +59,7 @@ class IllegalStep(Exception):
 
 
 class JobError(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: ErrorCode
     message: str
@@ -67,9 +67,12 @@ class JobError(BaseModel):
 
 
 class Job(BaseModel):
-    """The record, as every transport carries it. Its fields are described in docs/protocol.md."""
+    """The record, as every transport carries it. Its fields are described in docs/protocol.md.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    A process of a newer version may have written fields that this one does not know: they are passed over.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: int = 0
     id: str

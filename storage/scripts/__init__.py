@@ -5,7 +5,17 @@ from importlib.resources import files
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-NAMES = ("submit_job", "claim_job", "advance_job", "requeue_job", "renew_lease", "touch_job", "remove_job", "sweep")
+NAMES = (
+    "submit_job",
+    "claim_job",
+    "advance_job",
+    "requeue_job",
+    "renew_lease",
+    "touch_job",
+    "remove_job",
+    "sweep",
+    "read_versions",
+)
 
 
 def source(name: str) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.figures import Spread, percentile, row
+from bench.figures import Spread, alone, percentile, row
 
 
 @pytest.mark.parametrize(("share", "figure"), [(0, 1), (0.01, 1), (0.5, 50), (0.99, 99), (1, 100)])
@@ -28,3 +28,13 @@ def test_ratios_are_taken_within_each_round() -> None:
 def test_rounds_without_their_reference_are_a_mistake() -> None:
     with pytest.raises(ValueError, match="shorter"):
         row("what", "µs", [1.0, 2.0], "reference", [1.0])
+
+
+def test_a_round_whose_reference_is_nothing_has_no_ratio() -> None:
+    assert row("what", "µs", [2.0, 3.0], "reference", [0.0, 1.0]).ratio == Spread(3.0, 3.0, 3.0)
+    assert row("what", "µs", [2.0], "reference", [0.0]).ratio is None
+
+
+def test_a_figure_that_nothing_stands_beside_has_no_reference() -> None:
+    found = alone("what", "s", [1.0, 3.0], "≤ 2 s")
+    assert (found.measured, found.reference, found.ratio) == (Spread(2.0, 1.0, 3.0), None, None)

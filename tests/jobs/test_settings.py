@@ -58,3 +58,10 @@ def test_the_key_of_the_chat_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(variables(WorkerSettings).values())
+
+
+def test_a_sweep_may_not_be_so_rare_that_it_looks_like_a_silence_of_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_SWEEP_SECONDS", "3")
+
+    with pytest.raises(SettingsError, match=r"^LIMNER_SWEEP_SECONDS: must be at most a quarter of LIMNER_LEASE"):
+        load(WorkerSettings)

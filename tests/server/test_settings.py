@@ -79,6 +79,28 @@ def test_an_origin_that_is_none_stops_the_start(origins: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("", ""),
+        ("https://limner.example", ""),
+        ("https://limner.example/", ""),
+        ("http://127.0.0.1:8000/limner", "/limner"),
+        ("https://site.example/in/here/", "/in/here"),
+    ],
+)
+def test_the_public_url_says_at_which_path_the_server_is(url: str, path: str) -> None:
+    assert load(ServerSettings, public_url=url).public_path == path
+
+
+@pytest.mark.parametrize(
+    "url", ["limner.example", "/limner", "ftp://limner.example", "https://", "https://a/?b", "https://a#b"]
+)
+def test_a_public_url_that_is_none_stops_the_start(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^LIMNER_PUBLIC_URL: "):
+        load(ServerSettings, public_url=url)
+
+
+@pytest.mark.parametrize(
     ("given", "anonymous"),
     [({}, True), ({"api_keys": "anna=k1"}, True), ({"host": "0.0.0.0", "api_keys": "anna=k1"}, False)],
 )

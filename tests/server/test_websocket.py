@@ -8,6 +8,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.server.conftest import ALLOWED_ORIGIN, lines_of
 from tests.server.support.client import client
+from tests.server.support.figures import figure
 from tests.support.limner import Server
 
 FOREIGN = ("https://evil.example", "null", "http://page.example", f"{ALLOWED_ORIGIN}:8443", "https://page.example.evil")
@@ -52,6 +53,17 @@ async def test_without_a_list_the_local_addresses_are_the_origins_and_null_is_no
 async def test_the_origin_null_is_let_in_where_it_is_listed(start: Callable[..., Server]) -> None:
     async with client(start(origins="null").ws_url, origin="null") as socket:
         assert (await socket.next())["type"] == "hello"
+
+
+async def test_refusals_for_their_origin_are_counted(start: Callable[..., Server]) -> None:
+    server = start()
+    counted = 'limner_connections_refused_total{reason="origin"}'
+    assert (await refusal(server.ws_url, origin="https://evil.example"))[0] == 403
+    assert await figure(server.url, counted) == 1
+    async with httpx.AsyncClient(base_url=server.url, headers={"Origin": "https://evil.example"}) as http:
+        assert (await http.post("/portraits", json={"description": "an elf"})).status_code == 403
+        assert (await http.get("/health")).status_code == 200
+    assert await figure(server.url, counted) == 2
 
 
 async def test_a_full_process_says_when_to_come_again(start: Callable[..., Server]) -> None:

@@ -1,4 +1,7 @@
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -7,17 +10,20 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from storage.connect import connect, inspect, store_errors
+from storage.connect import COMMAND_SECONDS, connect, inspect, store_errors
 from storage.durations import Durations
 from storage.embedded import running
 from storage.errors import SettingsError, StoreUnavailable, UnfitStore
 from storage.jobs import JobStore
 from storage.keys import Keys
+from storage.line import Line
 from storage.portraits import PortraitStore
 from storage.records.ids import new_job_id
 from storage.settings import StorageSettings
 from tests.support.fake_redis import redis_that_says
 from tests.support.job_states import submission
+from tests.support.limner import free_port
+from tests.support.listening import Listener
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -60,6 +66,41 @@ async def test_a_command_that_is_refused_passes_as_it_is(redis: Redis, prefix: s
 async def test_more_commands_at_once_than_connections_wait_for_one(redis_url: str) -> None:
     async with connect(SecretStr(redis_url), connections=2) as client:
         assert all(await asyncio.gather(*(client.ping() for _ in range(50))))
+
+
+async def test_a_command_ends_in_the_time_that_was_given(own_redis_url: str, own_redis: Redis) -> None:
+    server = (await own_redis.info("server"))["process_id"]
+    async with connect(SecretStr(own_redis_url), seconds=0.2) as client:
+        await client.ping()
+        os.kill(server, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS * 0.8):
+                with pytest.raises(StoreUnavailable), store_errors():
+                    await client.ping()
+        finally:
+            os.kill(server, signal.SIGCONT)
+
+
+def timers_of_connections_to(port: int) -> list[str]:
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [row[5] for row in rows if row[2] == f"0100007F:{port:04X}" and row[3] == "01"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of its sockets in a file")
+async def test_over_tcp_the_kernel_asks_whether_the_other_side_is_there(own_redis_url: str, own_redis: Redis) -> None:
+    port = free_port()
+    await own_redis.config_set("port", port)
+    url = f"redis://127.0.0.1:{port}/0"
+    line = Line(SecretStr(url), seconds=20)
+    async with connect(SecretStr(url)) as client, Listener(url) as listener:
+        await client.ping()
+        await line.ask([(b"PING",)])
+        assert await listener.until_told() == "up"
+
+        timers = timers_of_connections_to(port)
+        await line.aclose()
+    assert [timer.startswith("02:") for timer in timers] == [True] * 3
+    assert all(int(timer.partition(":")[2], 16) <= 3_000 for timer in timers)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +174,32 @@ async def test_a_redis_that_keeps_no_file_or_is_nearly_full_is_remarked_on() -> 
             await client.config_set("maxmemory", int((await client.info())["used_memory"] * 1.1))
             remarks = await inspect(client)
     assert [word in remark for word, remark in zip(("append-only", "memory"), remarks, strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("limits", "enough"),
+    [
+        ("33554432 8388608 60", False),
+        ("268435456 8388608 60", False),
+        ("268435456 67108864 60", True),
+        ("0 0 0", True),
+        ("0 67108864 10", True),
+    ],
+)
+async def test_a_redis_that_gives_a_subscriber_little_room_is_remarked_on(
+    own_redis: Redis, limits: str, enough: bool
+) -> None:
+    await own_redis.config_set("client-output-buffer-limit", f"pubsub {limits}")
+
+    remarks = await inspect(own_redis)
+
+    assert len(remarks) == (0 if enough else 1)
+    assert all(f"client-output-buffer-limit pubsub is {limits}" in remark for remark in remarks)
+
+
+async def test_of_a_redis_whose_configuration_is_secret_nothing_is_said(own_redis_url: str, own_redis: Redis) -> None:
+    await own_redis.config_set("client-output-buffer-limit", "pubsub 1mb 1mb 1")
+    await own_redis.acl_setuser("ann", enabled=True, passwords=["+word"], categories=["+@all"], commands=["-config"])
+
+    async with connect(SecretStr(own_redis_url.replace("://", "://ann:word@", 1))) as client:
+        assert await inspect(client) == []

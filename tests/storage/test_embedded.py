@@ -11,6 +11,7 @@ import pytest
 from redis import AuthenticationError, Redis
 
 from server.up import python
+from storage.connect import SUBSCRIBER_LIMITS
 from storage.embedded import EmbeddedUnavailable, prepare, running
 from tests.support.processes import Watched, children
 
@@ -39,7 +40,27 @@ def test_it_throws_nothing_away_and_writes_everything_down() -> None:
     assert settings["appendfsync"] == "everysec"
     assert settings["save"] == ""
     assert settings["port"] == "0"
-    assert "pubsub 268435456 67108864 60" in settings["client-output-buffer-limit"]
+
+
+def test_a_subscriber_that_stands_still_for_a_moment_misses_nothing() -> None:
+    megabyte, count = b"x" * 1_000_000, 100
+    with running() as valkey, Redis.from_url(valkey.url) as client, client.pubsub() as still:
+        still.subscribe("previews")
+        assert still.get_message(timeout=10)
+
+        for _ in range(count):
+            client.publish("previews", megabyte)
+
+        assert sum(still.get_message(timeout=10)["data"] == megabyte for _ in range(count)) == count
+
+
+def test_compose_gives_its_valkey_what_the_embedded_one_has() -> None:
+    compose = (python.ROOT / "compose.yaml").read_text()
+    with running() as valkey, Redis.from_url(valkey.url, decode_responses=True) as client:
+        limits = client.config_get("client-output-buffer-limit")["client-output-buffer-limit"]
+
+    assert '--client-output-buffer-limit "pubsub 256mb 64mb 60"' in compose
+    assert "pubsub {} {} {}".format(*SUBSCRIBER_LIMITS) in limits
 
 
 @pytest.mark.parametrize("name", ["plain", 'with space, "quotes" and ünï?#%20'])

@@ -67,6 +67,31 @@ async def test_each_subscription_has_an_acknowledgement_of_its_own(listener: Lis
     await asyncio.wait_for(asyncio.gather(*acknowledgements), 10)
 
 
+async def test_many_channels_are_one_command_whose_acknowledgement_is_that_of_the_last(
+    own_redis_url: str, own_redis: Redis
+) -> None:
+    channels = [f"news:{number}" for number in range(500)]
+    async with Listener(own_redis_url) as listener:
+        assert await listener.until_told() == "up"
+
+        many, one = listener.events.subscribe(*map(str.encode, channels)), listener.events.subscribe(b"other")
+        await asyncio.wait_for(many, 10)
+
+        listening = await own_redis.pubsub_numsub(*channels)
+        assert [count for _, count in listening] == [1] * 500
+        await asyncio.wait_for(one, 10)
+        stats = await own_redis.info("commandstats")
+        assert stats["cmdstat_subscribe"]["calls"] == 2
+        listener.events.unsubscribe(*map(str.encode, channels[1:]))
+        await listener.subscribe("last")
+        assert [count for _, count in await own_redis.pubsub_numsub(*channels)] == [1] + [0] * 499
+
+
+async def test_a_channel_that_is_subscribed_to_already_is_acknowledged_again(listener: Listener) -> None:
+    for _ in range(3):
+        await listener.subscribe("news:again")
+
+
 async def test_what_was_unsubscribed_is_not_heard(listener: Listener, redis: Redis) -> None:
     await listener.subscribe("news:left")
     listener.events.unsubscribe(b"news:left")
@@ -105,6 +130,28 @@ async def test_an_acknowledgement_that_can_no_longer_come_is_cancelled(own_redis
 
         assert await listener.until_told() == "down"
         assert acknowledgement.cancelled()
+
+
+async def test_a_connection_that_brings_nothing_can_be_dropped_and_owes_nothing_to_the_next(
+    own_redis_url: str, own_redis: Redis
+) -> None:
+    server = (await own_redis.info("server"))["process_id"]
+    async with Listener(own_redis_url) as listener:
+        assert await listener.until_told() == "up"
+        os.kill(server, signal.SIGSTOP)
+        owed = listener.events.subscribe(b"one", b"two")
+
+        listener.events.reconnect()
+        listener.events.reconnect()
+
+        assert await listener.until_told() == "down"
+        assert owed.cancelled()
+        listener.events.reconnect()
+        os.kill(server, signal.SIGCONT)
+        assert await listener.until_told() == "up"
+        await listener.subscribe("three")
+        assert await own_redis.pubsub_numsub("one", "two", "three") == [(b"one", 0), (b"two", 0), (b"three", 1)]
+        assert listener.told.empty()
 
 
 async def test_without_a_connection_nothing_can_be_subscribed(own_redis_url: str) -> None:

@@ -7,7 +7,7 @@ from storage.portraits import StoredPicture
 from storage.records.encoding import VERSION_PLACEHOLDER
 from storage.records.ids import JobId, new_job_id
 from storage.records.job import ErrorCode, Job, JobError, timestamp
-from storage.stored import Stored, Submission
+from storage.stored import Stored, StoredWithInput, Submission
 
 LEASE_MS = 10_000
 PICTURE = StoredPicture.of(b"\x89PNG, or nearly so")
@@ -47,35 +47,35 @@ class JobStates:
     def __init__(self, store: JobStore) -> None:
         self._store = store
 
-    async def get(self, job_id: str) -> Stored:
+    async def get(self, job_id: str) -> StoredWithInput:
         stored = await self._store.get(JobId(job_id))
         assert stored is not None
         return stored
 
-    async def queued(self, **changes: Any) -> Stored:
+    async def queued(self, **changes: Any) -> StoredWithInput:
         given = submission(**changes)
         await self._store.submit(given)
         return await self.get(given.id)
 
-    async def processing(self, *, lease_ms: int = LEASE_MS, **changes: Any) -> Stored:
+    async def processing(self, *, lease_ms: int = LEASE_MS, **changes: Any) -> StoredWithInput:
         return await self.claimed(await self.queued(**changes), lease_ms=lease_ms)
 
-    async def claimed(self, stored: Stored, *, lease_ms: int = LEASE_MS) -> Stored:
+    async def claimed(self, stored: Stored, *, lease_ms: int = LEASE_MS) -> StoredWithInput:
         """The same job, one run further."""
         await self._store.claim(stored, running(stored.job), lease_ms=lease_ms)
         return await self.get(stored.id)
 
-    async def succeeded(self, **changes: Any) -> Stored:
+    async def succeeded(self, **changes: Any) -> StoredWithInput:
         stored = await self.processing(**changes)
         await self._store.advance(done(stored.job), stored.claim, PICTURE)
         return await self.get(stored.id)
 
-    async def failed(self, **changes: Any) -> Stored:
+    async def failed(self, **changes: Any) -> StoredWithInput:
         stored = await self.processing(**changes)
         await self._store.advance(stored.job.failed(ERROR, NOON, NOON), stored.claim)
         return await self.get(stored.id)
 
-    async def canceled(self, **changes: Any) -> Stored:
+    async def canceled(self, **changes: Any) -> StoredWithInput:
         stored = await self.queued(**changes)
         await self._store.cancel(stored.id)
         return await self.get(stored.id)

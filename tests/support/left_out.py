@@ -16,6 +16,8 @@ LEAST_NODE = 20
 
 _HOW_TO_GET = {
     "browser": "Chromium: install it (on Debian `apt install chromium libatomic1`), or set LIMNER_CHROMIUM to its path",
+    "compiler": "gcc: install it (on Debian `apt install gcc libc6-dev`)",
+    "nginx": "nginx: install it (on Debian `apt install nginx`), or set LIMNER_NGINX to its path",
     "node": f"Node {LEAST_NODE} or newer: install it (on Debian `apt install nodejs npm`)",
 }
 _LEFT_OUT = pytest.StashKey[dict[str, int]]()
@@ -28,6 +30,13 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
+def nginx() -> str | None:
+    """The nginx to start: the one that LIMNER_NGINX names, else one on the path, or where only root looks for it."""
+    if named := os.environ.get("LIMNER_NGINX"):
+        return shutil.which(named)
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/local/sbin:/usr/sbin")
+
+
 def node() -> str | None:
     """A Node that is new enough."""
     found = shutil.which("node")
@@ -38,7 +47,12 @@ def node() -> str | None:
     return found if match and int(match.group(1)) >= LEAST_NODE else None
 
 
-_PARTS: dict[str, Callable[[], str | None]] = {"browser": chromium, "node": node}
+_PARTS: dict[str, Callable[[], str | None]] = {
+    "browser": chromium,
+    "compiler": lambda: shutil.which("gcc"),
+    "nginx": nginx,
+    "node": node,
+}
 
 
 def in_ci() -> bool:

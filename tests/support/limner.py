@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 import httpx
-import pytest
 
 from storage.parent_death import dies_with_parent
 
@@ -70,8 +69,12 @@ class Process:
 
     def terminate(self) -> int:
         """SIGTERM, and wait. Answers the exit status."""
+        os.kill(self.pid, signal.SIGTERM)
+        return self.wait_for_end()
+
+    def wait_for_end(self) -> int:
+        """Answers the exit status: a signal's number, negative, where one has killed it."""
         assert self._process is not None
-        self._process.terminate()
         return self._process.wait(DEADLINE_SECONDS)
 
     def stop(self) -> None:
@@ -158,21 +161,3 @@ def limner(environment: Mapping[str, str]) -> Iterator[tuple[Server, Worker]]:
         server = stack.enter_context(Server(environment))
         worker.wait_until_started()
         yield server, worker
-
-
-@pytest.fixture
-def environment(redis_url: str, prefix: str) -> dict[str, str]:
-    """The environment of processes that share the test's Redis and prefix."""
-    return {"LIMNER_REDIS_URL": redis_url, "LIMNER_REDIS_PREFIX": prefix}
-
-
-@pytest.fixture(scope="session")
-def shared_limner(redis_url: str) -> Iterator[tuple[Server, Worker]]:
-    """One server and one worker for all tests that do not disturb them."""
-    with limner({"LIMNER_REDIS_URL": redis_url, "LIMNER_REDIS_PREFIX": "shared:"}) as both:
-        yield both
-
-
-@pytest.fixture(scope="session")
-def server(shared_limner: tuple[Server, Worker]) -> Server:
-    return shared_limner[0]

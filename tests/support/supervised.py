@@ -46,7 +46,9 @@ def main(tiers: list[list[Program]], grace: float) -> int:
     parts = [[part(program) for program in tier] for tier in tiers]
     console = Console(sys.stdout, [one.name for tier in parts for one in tier])
     everything = exists(os.environ.get("READY_WHEN", "/"))
-    return asyncio.run(Supervisor(parts, console, grace=grace).run(everything, "everything is up"))
+    supervisor = Supervisor(parts, console, grace=grace)
+    asyncio.run(supervisor.run(everything, "everything is up"))
+    return 1 if supervisor.refused else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -43,6 +43,14 @@ async def test_a_submission_is_accepted_with_its_job_and_where_to_find_it(
     assert answer.headers["etag"] == f'"{job["version"]}"'
     assert int(answer.headers["retry-after"]) > 0
     assert (await http.get(answer.headers["location"])).json() == job
+
+
+async def test_at_a_path_of_a_site_location_and_session_are_below_it(start: Callable[..., Server]) -> None:
+    server = start(public_url="https://site.example/limner/")
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        answer = await http.post("/characters", json={"count": 1})
+    assert answer.headers["location"] == f"/limner/jobs/{answer.json()['id']}"
+    assert "; path=/limner/;" in answer.headers["set-cookie"].lower()
 
 
 METADATA = [

@@ -1,10 +1,9 @@
-"""Redis goes away, comes back, or has lost everything, while people watch."""
+"""Redis goes away, stands still, comes back, or has lost everything, while people watch."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
-from pathlib import Path
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -12,35 +11,23 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from storage.connect import connect
-from storage.embedded import EmbeddedValkey, running
 from storage.records.ids import JobId
 from tests.server.conftest import lines_of, player_over
 from tests.server.support.client import client, versions
 from tests.server.support.player import Player
 from tests.server.support.problems import assert_problem
 from tests.support.limner import Server
+from tests.support.proxy import Proxy, redis_proxy
+from tests.support.switch import Switch
 
 PREFIX = "adverse:"
-
-
-class Switch:
-    """A Valkey of the test's own over one folder, to be switched off and on again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._stack = ExitStack()
-        self.valkey = self.on()
-
-    def on(self) -> EmbeddedValkey:
-        self.valkey = self._stack.enter_context(running(self._folder))
-        return self.valkey
-
-    def off(self) -> None:
-        self._stack.close()
-
-    def forget(self) -> None:
-        """Lose everything that was stored."""
-        shutil.rmtree(self._folder / "appendonlydir")
+SOON = {
+    "LIMNER_PROBE_SECONDS": "0.2",
+    "LIMNER_PROBE_ANSWER_SECONDS": "0.5",
+    "LIMNER_BACKSTOP_SECONDS": "0.3",
+    "LIMNER_REDIS_SECONDS": "0.5",
+}
+"""What a server does by the clock, soon enough for a test."""
 
 
 @pytest.fixture
@@ -53,8 +40,18 @@ async def switch(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Swit
 @pytest.fixture
 async def adverse(switch: Switch) -> AsyncIterator[Server]:
     environment = {"LIMNER_REDIS_URL": switch.valkey.url, "LIMNER_REDIS_PREFIX": PREFIX, "LIMNER_LOG_FORMAT": "json"}
-    with Server(environment) as server:
+    with Server({**environment, **SOON}) as server:
         yield server
+        assert lines_of(server, "error", "critical") == []
+
+
+@pytest.fixture
+def half_way(switch: Switch) -> Iterator[tuple[Server, Proxy]]:
+    """A server, and what all its connections to Redis go through."""
+    proxy, url = redis_proxy(switch.valkey.url)
+    environment = {"LIMNER_REDIS_URL": url, "LIMNER_REDIS_PREFIX": PREFIX, "LIMNER_LOG_FORMAT": "json"}
+    with proxy, Server({**environment, **SOON}) as server:
+        yield server, proxy
         assert lines_of(server, "error", "critical") == []
 
 
@@ -177,3 +174,49 @@ async def test_a_redis_that_refuses_to_write_is_away_and_the_hub_outlives_it(
         assert (await http.post("/characters", json={"count": 1})).status_code == 202
     async with client(f"{adverse.ws_url}?job={done.id}") as watcher:
         await watcher.until_type("subscribed")
+
+
+async def test_connections_that_lost_their_other_end_without_a_word_are_found_and_made_anew(
+    half_way: tuple[Server, Proxy], adverse_player: Player
+) -> None:
+    server, proxy = half_way
+    job_id = await adverse_player.running()
+    async with client(server.ws_url, job_id) as socket:
+        await socket.until_type("subscribed")
+        proxy.half_open()
+        done = await adverse_player.succeed(job_id)
+        assert (await socket.until_type("error"))["code"] == "unavailable"
+        await socket.until_status(job_id, "succeeded")
+        assert versions(socket.states_of(job_id))[1:] == [done.version]
+    assert {line["reason"] for line in lines_of(server, "warning") if line["event"] == "redis lost"} == {"probe"}
+
+
+async def test_while_redis_stands_still_that_is_said_and_afterwards_the_end_is_seen(
+    adverse: Server, command: Redis, adverse_player: Player
+) -> None:
+    job_id = await adverse_player.running()
+    valkey = (await command.info("server"))["process_id"]
+    async with client(adverse.ws_url, job_id) as socket:
+        await socket.until_type("subscribed")
+        os.kill(valkey, signal.SIGSTOP)
+        try:
+            assert (await socket.until_type("error"))["code"] == "unavailable"
+            async with httpx.AsyncClient(base_url=adverse.url, timeout=10) as http:
+                assert_problem(await http.get("/ready"), 503)
+        finally:
+            os.kill(valkey, signal.SIGCONT)
+        done = await adverse_player.succeed(job_id)
+        await socket.until_status(job_id, "succeeded")
+        assert versions(socket.states_of(job_id))[1:] == [done.version]
+
+
+async def test_a_redis_that_was_emptied_while_it_stood_has_no_job_any_more(
+    adverse: Server, command: Redis, adverse_player: Player
+) -> None:
+    jobs = [await adverse_player.running(), (await adverse_player.finished()).id]
+    async with client(adverse.ws_url, *jobs) as socket:
+        await socket.until_type("subscribed")
+        await command.flushall()
+        told = [await socket.until_type("unknown") for _ in jobs]
+        assert sorted(message["job"] for message in told) == sorted(jobs)
+    assert [line["jobs"] for line in lines_of(adverse, "warning") if line["event"] == "changes missed"] == [1]

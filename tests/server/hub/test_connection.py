@@ -3,8 +3,8 @@ import json
 import pytest
 
 from server.hub.codes import CloseCode
-from server.hub.connection import Close, Connection, Limits, PingPeer, Say, Unwatch, Watch
-from server.hub.messages import PONG, Subscribe, hello
+from server.hub.connection import Close, Connection, Limits, Say, Unwatch, Watch
+from server.hub.messages import PING, PONG, Subscribe, hello
 from storage.records.ids import JobId, new_job_id
 
 A, B, C = (JobId(f"00000000-0000-4000-8000-00000000000{digit}") for digit in "abc")
@@ -137,21 +137,21 @@ def test_bad_messages_count_among_the_messages() -> None:
 
 def test_who_watches_nothing_is_sent_away_after_a_while() -> None:
     talk = connection()
-    assert talk.tick(30.0, heard=30.0) == [PingPeer()]
+    assert talk.tick(30.0, heard=30.0) == [Say(PING, slot="ping")]
     assert talk.tick(30.1, heard=30.0) == [Close(CloseCode.IDLE, "nothing is watched")]
 
 
 def test_who_watches_something_stays() -> None:
     talk = connection()
     talk.received(subscribe(A), 1.0)
-    assert talk.tick(1_000.0, heard=999.0) == [PingPeer()]
+    assert talk.tick(1_000.0, heard=999.0) == [Say(PING, slot="ping")]
 
 
 def test_the_time_of_watching_nothing_begins_when_the_last_job_goes() -> None:
     talk = connection()
     talk.received(subscribe(A, B), 1.0)
     talk.received(unsubscribe(A), 100.0)
-    assert talk.tick(150.0, heard=150.0) == [PingPeer()]
+    assert talk.tick(150.0, heard=150.0) == [Say(PING, slot="ping")]
     talk.received(unsubscribe(B), 151.0)
     assert talk.tick(170.0, heard=170.0) == []
     assert talk.tick(181.1, heard=181.0) == [Close(CloseCode.IDLE, "nothing is watched")]
@@ -160,7 +160,7 @@ def test_the_time_of_watching_nothing_begins_when_the_last_job_goes() -> None:
 def test_no_byte_for_a_long_time_is_no_sign_of_life() -> None:
     talk = connection()
     talk.received(subscribe(A), 1.0)
-    assert talk.tick(61.0, heard=1.0) == [PingPeer()]
+    assert talk.tick(61.0, heard=1.0) == [Say(PING, slot="ping")]
     assert talk.tick(61.1, heard=1.0) == [Close(CloseCode.SILENT, "no sign of life")]
 
 
@@ -175,3 +175,41 @@ def test_the_peer_is_pinged_once_an_interval() -> None:
 def test_the_usual_limit_is_256_jobs(count: int) -> None:
     actions = connection(Limits()).received(subscribe(*(new_job_id() for _ in range(count))), 1.0)
     assert isinstance(actions[0], Watch if count == 256 else Say)
+
+
+def test_a_tick_is_due_when_it_has_something_to_say_and_not_before() -> None:
+    talk = connection()
+    assert talk.due == 25.0
+    talk.received(subscribe(A), 1.0)
+    assert talk.tick(25.0, heard=1.0) == [Say(PING, slot="ping")]
+    assert talk.due == 50.0
+    talk.tick(50.0, heard=1.0)
+    assert talk.due == 61.0
+    assert talk.tick(61.1, heard=1.0) == [Close(CloseCode.SILENT, "no sign of life")]
+
+
+def test_a_tick_is_due_when_nothing_was_watched_for_long_enough() -> None:
+    talk = connection()
+    talk.tick(25.0, heard=25.0)
+    assert talk.due == 30.0
+    talk.received(subscribe(A), 26.0)
+    talk.tick(30.0, heard=30.0)
+    assert talk.due == 50.0
+    talk.received(unsubscribe(A), 31.0)
+    assert talk.due == 50.0
+    talk.tick(50.0, heard=50.0)
+    assert talk.due == 61.0
+
+
+def test_unsubscribing_from_the_last_job_makes_the_tick_due_earlier() -> None:
+    talk = connection(Limits(ping_interval=100, silence=200, idle=30))
+    talk.received(subscribe(A), 1.0)
+    talk.tick(30.0, heard=30.0)
+    assert talk.due == 100.0
+    talk.received(unsubscribe(A), 40.0)
+    assert talk.due == 70.0
+
+
+@pytest.mark.parametrize(("shortest", "tick"), [({}, 1.0), ({"slow": 1}, 0.1), ({"silence": 2}, 0.2)])
+def test_time_is_looked_at_often_enough_for_the_shortest_limit(shortest: dict[str, float], tick: float) -> None:
+    assert Limits(**shortest).tick == tick  # type: ignore[arg-type]

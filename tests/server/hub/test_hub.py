@@ -28,7 +28,7 @@ async def proxy(redis_url: str) -> AsyncIterator[HoldingProxy]:
 async def hub(redis_url: str, keys: Keys, storage_settings: StorageSettings, proxy: HoldingProxy) -> AsyncIterator[Hub]:
     """A hub whose events come directly, and whose snapshots come through the proxy."""
     async with connect(SecretStr(proxy.url)) as client:
-        hub = Hub(JobStore(client, keys, storage_settings), keys, SecretStr(redis_url), counters=Counters())
+        hub = Hub(client, JobStore(client, keys, storage_settings), keys, SecretStr(redis_url), counters=Counters())
         await hub.start()
         yield hub
         proxy.release()

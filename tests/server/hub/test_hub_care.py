@@ -1,6 +1,5 @@
-"""What the hub does by itself, by the clock: keeping what is looked at, and noticing what was lost."""
+"""What is looked at is kept."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +7,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from server.hub.counters import Counters
-from server.hub.hub import Hub
+from server.hub.hub import Hub, Intervals
 from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.portraits import PortraitStore
@@ -25,8 +24,11 @@ def player(redis: Redis, keys: Keys, store: JobStore) -> Player:
 
 
 @pytest.fixture
-async def hub(store: JobStore, keys: Keys, redis_url: str) -> AsyncIterator[Hub]:
-    hub = Hub(store, keys, SecretStr(redis_url), counters=Counters(), touch_seconds=0.05, backstop_seconds=0.05)
+async def hub(
+    redis: Redis, store: JobStore, keys: Keys, redis_url: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Hub]:
+    intervals = getattr(request, "param", Intervals(touch=0.05))
+    hub = Hub(redis, store, keys, SecretStr(redis_url), counters=Counters(), intervals=intervals)
     await hub.start()
 
     async def is_up() -> bool:
@@ -53,30 +55,16 @@ async def test_a_finished_job_that_is_still_watched_is_kept_on(
     await eventually(is_kept_longer)
 
 
-async def test_a_job_that_redis_has_lost_while_it_was_watched_becomes_unknown(
-    hub: Hub, redis: Redis, keys: Keys, player: Player
-) -> None:
-    job_id = await player.running()
-    follower = Follower()
-    hub.watch(follower, {job_id: NO_VERSION})
-    await follower.until("subscribed 1")
-    await redis.delete(keys.job(job_id))
-    await follower.until("unknown")
-    assert follower.heard.count("unknown") == 1
-
-
-async def test_a_change_that_was_never_published_is_found(
+@pytest.mark.parametrize("hub", [Intervals(touch=3_600)], indirect=True)
+async def test_a_finished_job_that_was_looked_at_once_is_kept_on(
     hub: Hub, redis: Redis, keys: Keys, store: JobStore, player: Player
 ) -> None:
-    job_id = await player.running()
-    follower = Follower()
-    hub.watch(follower, {job_id: NO_VERSION})
-    await follower.until("subscribed 1")
-    stored = await store.get(job_id)
-    assert stored is not None
-    assert stored.record is not None
-    later = int(stored.record[:16]) + 1
-    await redis.hset(keys.job(job_id), "record", b"%d" % later + stored.record[16:])  # type: ignore[misc, arg-type]
-    await follower.until(later)
-    await asyncio.sleep(0)
-    assert follower.heard.count(later) == 1
+    done = await player.finished()
+    await redis.hset(keys.job(done.id), "kept_until", str(await store.now() + 10_000))  # type: ignore[misc]
+    hub.watch(Follower(), {JobId(done.id): NO_VERSION})
+
+    async def is_kept_longer() -> bool:
+        stored = await store.get(JobId(done.id))
+        return stored is not None and stored.keeps is not None and stored.keeps > 20_000
+
+    await eventually(is_kept_longer)

@@ -9,6 +9,7 @@ from websockets.streams import StreamReader
 from server.hub.messages import (
     PING,
     PONG,
+    PROTOCOL_PING,
     UNAVAILABLE,
     BadMessage,
     Ping,
@@ -73,12 +74,17 @@ def test_a_record_passes_into_its_frame_as_it_was_written() -> None:
         (subscribed([A, B]), {"type": "subscribed", "jobs": [A, B]}),
         (error("bad_field", "No «that»."), {"type": "error", "code": "bad_field", "message": "No «that»."}),
         (goodbye(1.5), {"type": "goodbye", "retry_after_ms": 1_500}),
-        (PING, {"type": "ping"}),
+        (PING.removeprefix(PROTOCOL_PING), {"type": "ping"}),
         (PONG, {"type": "pong"}),
     ],
 )
 def test_what_the_server_says_is_one_json_object_a_frame(data: bytes, message: dict[str, object]) -> None:
     assert said(data) == message
+
+
+def test_a_ping_is_the_protocols_and_one_that_a_page_can_see() -> None:
+    assert (read(PROTOCOL_PING).opcode, read(PROTOCOL_PING).data) == (Opcode.PING, b"")
+    assert PING.startswith(PROTOCOL_PING)
 
 
 def test_an_unreachable_store_is_an_error_with_a_code_of_its_own() -> None:

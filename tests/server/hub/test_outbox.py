@@ -1,5 +1,6 @@
 import pytest
 
+from server.hub.counters import Counters
 from server.hub.messages import PONG, goodbye, subscribed, unknown
 from server.hub.outbox import MESSAGES_WAITING, Outbox
 from server.hub.subscription import Subscription
@@ -34,8 +35,13 @@ def wire() -> StubbornWire:
 
 
 @pytest.fixture
-def outbox(wire: StubbornWire) -> Outbox:
-    return Outbox(wire)
+def counters() -> Counters:
+    return Counters()
+
+
+@pytest.fixture
+def outbox(wire: StubbornWire, counters: Counters) -> Outbox:
+    return Outbox(wire, counters)
 
 
 def drain(outbox: Outbox, wire: StubbornWire, room: int = 1_000) -> list[object]:
@@ -161,3 +167,31 @@ def test_nothing_overtakes_what_waits(outbox: Outbox, wire: StubbornWire) -> Non
     outbox.put(PONG)
     assert told(wire) == []
     assert drain(outbox, wire) == [("a", 2), "pong"]
+
+
+def test_every_frame_is_counted_when_it_is_written(outbox: Outbox, wire: StubbornWire, counters: Counters) -> None:
+    a, b = subscription("a"), subscription("b")
+    wire.room = 2
+    outbox.put_event(a, event(A, 1))
+    outbox.put(PONG)
+    outbox.put_event(a, event(A, 2))
+    outbox.put_missing(b, unknown(B, expired=True))
+    outbox.put(subscribed([A, B]))
+    assert counters.frames == 2
+    drain(outbox, wire)
+    assert counters.frames == len(wire.taken) == 5
+
+
+def test_what_never_left_because_something_newer_took_its_place_is_counted(
+    outbox: Outbox, wire: StubbornWire, counters: Counters
+) -> None:
+    a, b = subscription("a"), subscription("b")
+    for version in range(1, 11):
+        outbox.put_event(a, event(A, version))
+    outbox.put_event(b, event(B, 1))
+    outbox.put_missing(b, unknown(B, expired=True))
+    outbox.put(PONG, "pong")
+    outbox.put(PONG, "pong")
+    drain(outbox, wire)
+    outbox.put_event(a, event(A, 11))
+    assert counters.merged == 10

@@ -139,6 +139,17 @@ def test_a_snapshot_that_was_on_its_way_when_the_client_asked_is_not_the_one_it_
     assert scene.heard == [5, "subscribed 1", 6, 6, "subscribed 1"]
 
 
+def test_a_snapshot_that_was_read_for_another_is_as_an_event() -> None:
+    scene = Scene()
+    scene.read(5)
+    for version in (4, None, 6, 6, 5):
+        scene.arrive(version)
+    assert scene.heard == [5, "subscribed 1", 6]
+    scene.subscription.rewind()
+    scene.arrive(7)
+    assert scene.heard == [5, "subscribed 1", 6]
+
+
 def test_subscribed_follows_the_last_of_the_jobs_asked_for() -> None:
     listener = Listener()
     inquiry = Inquiry(listener, [A, B])

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,16 +10,13 @@ from tests.server.conftest import lines_of
 from tests.server.support.client import client
 from tests.server.support.player import Player
 from tests.server.support.raw import BINARY, CONTINUATION, PING, TEXT, RawSocket, frame
+from tests.server.support.slow import memory_of
 from tests.support.limner import Server
+
+PONG = 0xA
 
 PREVIEW = "data:image/webp;base64," + "A" * 8_000
 MEGABYTE = 1_000_000
-
-
-def memory_of(server: Server) -> int:
-    """Bytes of a process that are in memory."""
-    pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
-    return pages * 4_096
 
 
 @pytest.fixture
@@ -52,6 +48,12 @@ def closed_with(edge: Server, *frames: bytes) -> int:
         ([frame(TEXT, b"x" * MEGABYTE)], 1009),
         ([frame(TEXT, b"x" * 16_385)], 1009),
         ([frame(TEXT, b"x" * 10_000, fin=False), frame(CONTINUATION, b"x" * 10_000)], 1009),
+        ([frame(PING, b"x")] * 1_100, 4013),
+        ([frame(PONG)] * 1_100, 4013),
+        ([frame(TEXT, b"x", fin=False), *[frame(CONTINUATION, b"x", fin=False)] * 1_100], 4013),
+        ([frame(TEXT, b"x", fin=False), *[frame(CONTINUATION, fin=False)] * 1_100], 4013),
+        ([frame(TEXT)] * 10, 4501),
+        ([frame(TEXT, fin=False), frame(CONTINUATION)] * 10, 4501),
         ([frame(CONTINUATION, b"x")], 1002),
         ([frame(TEXT, b'{"type":"ping"}')] * 21, 4013),
         ([frame(TEXT, b"nonsense")] * 10, 4501),
@@ -91,30 +93,16 @@ def test_a_url_that_is_too_long_gets_an_answer(edge: Server, path: str) -> None:
         assert socket.status == 431
 
 
-def test_pings_of_a_client_that_does_not_read_cost_no_memory(edge: Server) -> None:
-    with RawSocket(edge.port, receive_buffer=4_096) as socket:
-        before, sent = memory_of(edge), 0
-        pings = frame(PING, b"x" * 125) * 500
-        while sent < 20 * MEGABYTE:
-            socket.send(pings)
-            sent += len(pings)
-        assert memory_of(edge) - before < 8 * MEGABYTE
-
-
-def test_fragments_without_content_cost_no_memory(edge: Server) -> None:
-    with RawSocket(edge.port) as socket:
-        socket.send(frame(TEXT, b'{"type":', fin=False))
-        fragments = frame(CONTINUATION, fin=False) * 2_000
-        sizes = []
-        for _ in range(8):
-            for _ in range(MEGABYTE // len(fragments)):
-                socket.send(fragments)
-            sizes.append(memory_of(edge))
-        # What the allocator keeps after the first of them is no growth.
-        assert min(sizes[-2:]) - max(sizes[:3]) < 5 * MEGABYTE
-        socket.send(frame(CONTINUATION, b'"ping"}'))
-        while b"pong" not in socket.frame()[1]:
-            pass
+@pytest.mark.parametrize("flood", [frame(PING, b"x" * 125), frame(CONTINUATION, fin=False), frame(TEXT)])
+def test_floods_cost_no_memory(edge: Server, flood: bytes) -> None:
+    before = memory_of(edge)
+    for _ in range(10):
+        with RawSocket(edge.port) as socket:
+            socket.send(frame(TEXT, b"x", fin=False) if flood == frame(CONTINUATION, fin=False) else b"")
+            socket.send(flood * 1_100)
+            socket.send_what_fits(flood * 100_000)
+            assert socket.close_code() in (4013, 4501)
+    assert memory_of(edge) - before < 12 * MEGABYTE
 
 
 async def test_a_client_that_does_not_read_costs_little_delays_nobody_and_gets_the_final_state(

@@ -34,3 +34,8 @@ def test_a_socket_on_every_address_is_reached_on_loopback() -> None:
 
     assert listening.url(host, port) == f"http://127.0.0.1:{port}"
     assert listening.url("::1", 8000) == "http://[::1]:8000"
+
+
+def test_of_a_name_with_several_addresses_the_one_is_taken_that_everything_can_reach() -> None:
+    with listening.listen("localhost", 0) as listener:
+        assert listening.address(listener)[0] == "127.0.0.1"

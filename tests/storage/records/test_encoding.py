@@ -110,3 +110,8 @@ def test_a_record_that_is_accepted_is_within_the_limit_with_its_version() -> Non
 def test_no_other_number_is_a_version(version: int) -> None:
     with pytest.raises(ValueError, match="must be a version"):
         version_digits(version)
+
+
+def test_a_record_of_a_newer_version_is_read_without_what_is_not_known_here() -> None:
+    newer = {**QUEUED.model_dump(mode="json"), "votes": 3}
+    assert decode(b"%016da" % 0 + json.dumps(newer).encode()) == QUEUED

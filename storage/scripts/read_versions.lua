@@ -1,0 +1,11 @@
+-- Answers the version of each job, and an empty one for a job that is not there or no longer kept. Changes nothing.
+local job_keys = KEYS
+
+local now_ms = microseconds() / 1000
+local versions = {}
+for place, job_key in ipairs(job_keys) do
+  local job = redis.call('HMGET', job_key, 'record', 'kept_until')
+  local kept = job[1] and not (job[2] and tonumber(job[2]) <= now_ms)
+  versions[place] = kept and string.sub(job[1], 1, 16) or ''
+end
+return versions

@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+
+import pytest
+
+from bench.hub.setup import Setup, setup
+
+
+@pytest.fixture(scope="session")
+def ready() -> Iterator[Setup]:
+    with setup() as one:
+        yield one

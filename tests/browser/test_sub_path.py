@@ -1,0 +1,49 @@
+"""The page at a path of a site, as nginx hands it on: nothing of it may look beside that path."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.behind_nginx import Site, behind_nginx
+from tests.support.limner import Worker
+
+pytestmark = [pytest.mark.browser, pytest.mark.nginx]
+
+COUNT = 3
+
+
+@pytest.fixture
+def painting_site(environment: dict[str, str]) -> Iterator[Site]:
+    with ExitStack() as stack:
+        site = stack.enter_context(behind_nginx(environment))
+        settings = {**environment, "LIMNER_PUBLIC_URL": site.url, "LIMNER_PAINTER_SECONDS": "1"}
+        stack.enter_context(Worker(settings)).wait_until_started()
+        yield site
+
+
+def test_characters_are_written_and_painted_and_there_again_after_a_reload(
+    context: BrowserContext, page: Page, painting_site: Site, complaints: list[str]
+) -> None:
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    path = f"{urlsplit(painting_site.url).path}/"
+
+    page.goto(painting_site.url)  # without the slash at its end
+    assert urlsplit(page.url).path == path
+    page.locator("#commission [type=submit]").click()
+    expect(page.locator(".card")).to_have_count(COUNT)
+    expect(page.locator("limner-portrait[state=processing]").first).to_be_visible()
+    page.reload()
+    expect(page.locator("limner-portrait[state=succeeded]")).to_have_count(COUNT)
+    for picture in page.locator("limner-portrait img[alt]").all():
+        expect(picture).to_be_visible()
+
+    assert complaints == []
+    ours = [url for url in map(urlsplit, asked) if url.port == painting_site.nginx.port]
+    assert {url.path for url in ours if not url.path.startswith(path)} <= {path.rstrip("/")}
+    assert {f"{path}characters", f"{path}ws"} <= {url.path for url in ours}
+    assert any(url.path.startswith(f"{path}temp-portraits/") for url in ours)

@@ -1,0 +1,378 @@
+"""What `/metrics` says moves by what it counts, in one process and over several."""
+
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from redis.asyncio import Redis
+from websockets.exceptions import InvalidStatus
+
+from server.hub.hub import SAMPLED
+from server.serve import REFUSED
+from storage.embedded import running
+from storage.keys import Keys
+from tests.server.conftest import API_KEY, OPERATOR_KEY, keyed, lines_of, player_over
+from tests.server.support.client import client
+from tests.server.support.player import Player
+from tests.server.support.problems import assert_problem
+from tests.server.support.raw import BINARY, TEXT, RawSocket, frame
+from tests.support.limner import ROOT, Server
+
+DEADLINE_SECONDS = 30.0
+PAGE = (ROOT / "docs" / "metrics.md").read_text()
+ROW = re.compile(r"^\| `(\w+)` \| (\w+) \|(?: `(\w+)`)? +\| (.+) \|$", re.MULTILINE)
+
+Start = Callable[..., Server]
+
+
+class Figures:
+    """One answer of `/metrics`."""
+
+    def __init__(self, text: str) -> None:
+        self.families = list(text_string_to_metric_families(text))
+        self._values = {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in self.families
+            for sample in family.samples
+        }
+
+    def __call__(self, name: str, **labels: str) -> float:
+        return self._values[f"limner_{name}", frozenset(labels.items())]
+
+    def __str__(self) -> str:
+        moved = [(name, *sorted(labels), value) for (name, labels), value in self._values.items() if value]
+        return "\n".join(map(repr, moved))
+
+    def names(self) -> set[str]:
+        return {name for name, _ in self._values}
+
+
+def figures(server: Server) -> Figures:
+    return Figures(httpx.get(f"{server.url}/metrics").raise_for_status().text)
+
+
+async def until(server: Server, wanted: Callable[[Figures], bool]) -> Figures:
+    """Ask until the figures are as wanted: a server learns of a client's end when it comes to it."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not wanted(now := await asyncio.to_thread(figures, server)):
+        assert time.monotonic() < deadline, str(now)
+        await asyncio.sleep(0.02)
+    return now
+
+
+def disconnects(code: int | str) -> Callable[[Figures], bool]:
+    return lambda now: now("websocket_disconnects_total", code=str(code)) == 1
+
+
+async def test_a_websocket_is_counted_while_it_is_open_and_its_coming_and_going_for_good(start: Start) -> None:
+    server = start()
+    assert figures(server)("connections", transport="websocket") == 0
+    async with client(server.ws_url) as socket:
+        await socket.next()
+        now = figures(server)
+        assert now("connections", transport="websocket") == 1
+        assert now("connections_accepted_total", transport="websocket") == 1
+    now = await until(server, disconnects(1000))
+    assert now("connections", transport="websocket") == 0
+    assert now("connections_accepted_total", transport="websocket") == 1
+
+
+async def test_a_held_request_is_counted_while_it_is_held(start: Start, own_player: Player) -> None:
+    server = start()
+    job_id = await own_player.running()
+    job = await own_player.job(job_id)
+    headers = {"If-None-Match": f'"{job.version}"', "Prefer": "wait=30"}
+    async with httpx.AsyncClient(timeout=40) as http:
+        held = asyncio.create_task(http.get(f"{server.url}/jobs/{job_id}", headers=headers))
+        now = await until(server, lambda now: now("connections", transport="wait") == 1)
+        assert now("subscriptions") == 1
+        await own_player.succeed(job_id)
+        assert (await held).status_code == 200
+    now = await until(server, lambda now: now("connections", transport="wait") == 0)
+    assert now("connections_accepted_total", transport="wait") == 1
+
+
+async def test_an_event_stream_is_counted_while_it_is_open(start: Start, own_player: Player) -> None:
+    server = start()
+    job_id = await own_player.running()
+    async with (
+        httpx.AsyncClient(timeout=40) as http,
+        http.stream("GET", f"{server.url}/events", params={"job": job_id}) as stream,
+    ):
+        assert stream.status_code == 200
+        now = await until(server, lambda now: now("connections", transport="events") == 1)
+        assert now("connections_accepted_total", transport="events") == 1
+    await until(server, lambda now: now("connections", transport="events") == 0)
+
+
+async def test_who_is_not_let_in_is_counted_by_the_reason(start: Start) -> None:
+    server = start(max_connections=1)
+    crowded = start(max_connections_per_address=1)
+    async with client(server.ws_url) as socket, client(crowded.ws_url) as another:
+        await socket.next()
+        await another.next()
+        with pytest.raises(InvalidStatus):
+            async with client(server.ws_url):
+                pass
+        with pytest.raises(InvalidStatus):
+            async with client(server.ws_url, origin="https://evil.example"):
+                pass
+        async with client(crowded.ws_url) as third:
+            assert (await third.closed())[0] == 4504
+        now = figures(server)
+        assert now("connections_refused_total", reason="full") == 1
+        assert now("connections_refused_total", reason="origin") == 1
+        assert now("connections", transport="websocket") == 1
+        assert now("connections_accepted_total", transport="websocket") == 1
+        now = figures(crowded)
+        assert now("connections_refused_total", reason="crowded") == 1
+        assert now("connections_accepted_total", transport="websocket") == 1
+
+
+async def test_channels_are_counted_by_job_and_subscriptions_by_watcher(start: Start, own_player: Player) -> None:
+    server = start()
+    one, other = await own_player.running(), await own_player.running()
+    async with client(server.ws_url, one, other) as socket, client(server.ws_url, one) as another:
+        await socket.until_type("subscribed")
+        await another.until_type("subscribed")
+        now = figures(server)
+        assert (now("channels"), now("subscriptions")) == (2, 3)
+        await another.say(type="unsubscribe", jobs=[one])
+        await another.answer_to_ping()
+        assert figures(server)("subscriptions") == 2
+
+
+async def test_each_frame_that_is_sent_is_counted_and_of_events_how_late_they_were(
+    start: Start, own_player: Player
+) -> None:
+    server = start()
+    job_id = await own_player.running()
+    async with client(server.ws_url, job_id) as socket:
+        await socket.until_type("subscribed")
+        assert figures(server)("frames_sent_total") == len(socket.heard) == 3
+        for step in range(1, SAMPLED + 1):
+            version = (await own_player.advance(job_id, step / 1000)).version
+            while (await socket.next())["job"]["version"] != version:
+                pass
+        now = figures(server)
+        assert now("event_lag_seconds_count") == 1
+        assert now("frames_sent_total") == len(socket.heard)
+        assert 0 <= now("event_lag_seconds_sum") < DEADLINE_SECONDS
+
+
+async def test_websockets_that_end_are_counted_by_their_close_code(start: Start) -> None:
+    server = start(idle_seconds=0.1)
+    async with client(server.ws_url) as socket:
+        assert (await socket.closed())[0] == 4006
+    await until(server, disconnects(4006))
+
+    server = start(max_messages=15)
+    async with client(server.ws_url) as socket:
+        for _ in range(16):
+            await socket.say(type="ping")
+        assert (await socket.closed())[0] == 4013
+    await until(server, disconnects(4013))
+    async with client(server.ws_url) as socket:
+        for _ in range(10):
+            await socket.connection.send("{}")
+        assert (await socket.closed())[0] == 4501
+    await until(server, disconnects(4501))
+    for bad, code in ((frame(BINARY, b"x"), 1003), (frame(TEXT, b"\xff"), 1007), (frame(TEXT, b"x" * 17_000), 1009)):
+        with RawSocket(server.port) as raw:
+            raw.send(bad)
+            assert raw.close_code() == code
+        await until(server, disconnects(code))
+    with RawSocket(server.port):
+        pass
+    await until(server, disconnects(1006))
+    for code in (4099, 3000):  # what a client may say has no end
+        async with client(server.ws_url) as socket:
+            await socket.connection.close(code)
+    now = await until(server, lambda now: now("websocket_disconnects_total", code="other") == 2)
+    assert now("connections_accepted_total", transport="websocket") == 8
+
+
+async def test_what_a_peer_that_does_not_read_never_gets_is_counted_and_so_is_the_peer(
+    start: Start, own_player: Player
+) -> None:
+    server = start(slow_seconds=2)
+    job_id = await own_player.running()
+    with RawSocket(server.port, f"/ws?job={job_id}", receive_buffer=4096) as raw:
+        while b'"subscribed"' not in raw.frame()[1]:
+            pass
+        progress = 0.0
+        while figures(server)("frames_merged_total") == 0:
+            for _ in range(20):
+                progress += 0.0001
+                await own_player.advance(job_id, progress, preview="data:," + "x" * 8_000)
+        now = await until(server, lambda now: now("slow_clients_total") == 1)
+        assert now("connections", transport="websocket") == 0
+        ended = [now("websocket_disconnects_total", code=code) for code in ("1006", "4008")]
+        assert sum(ended) == 1
+
+
+async def test_an_event_connection_that_is_lost_is_one_made_anew_and_a_resync(start: Start, prefix: str) -> None:
+    with running() as valkey:
+        server = start(redis_url=valkey.url, probe_seconds=0.1, backstop_seconds=0.1)
+        async with Redis.from_url(valkey.url) as redis:
+            player = player_over(redis, prefix)
+            job_id = await player.running()
+            async with client(server.ws_url, job_id) as socket:
+                await socket.until_type("subscribed")
+                now = await until(server, lambda now: now("probe_round_trip_seconds_count") > 0)
+                assert (now("event_reconnects_total"), now("resyncs_total", reason="lost")) == (0, 0)
+                assert (now("processes"), now("processes_ready")) == (1, 1)
+                await redis.client_kill_filter(_type="pubsub")
+                await player.succeed(job_id)
+                await socket.until_status(job_id, "succeeded")
+                now = figures(server)
+                assert (now("event_reconnects_total"), now("resyncs_total", reason="lost")) == (1, 1)
+                assert now("backstop_finds_total") == 0
+
+
+async def test_what_only_the_backstop_found_is_counted(
+    start: Start, own_player: Player, redis: Redis, keys: Keys
+) -> None:
+    server = start(backstop_seconds=0.1)
+    job_id = await own_player.running()
+    async with client(server.ws_url, job_id) as socket:
+        await socket.until_type("subscribed")
+        assert figures(server)("backstop_finds_total") == 0
+        stored = await own_player.store.get(job_id)
+        assert stored is not None
+        assert stored.record is not None
+        later = b"%d" % (int(stored.record[:16]) + 1)
+        await redis.hset(keys.job(job_id), "record", later + stored.record[16:])  # type: ignore[misc, arg-type]
+        await until(server, lambda now: now("backstop_finds_total") == 1)
+
+
+async def test_a_server_that_events_do_not_reach_is_not_ready(start: Start) -> None:
+    with running() as valkey:
+        server = start(redis_url=valkey.url)
+        assert figures(server)("processes_ready") == 1
+    now = await until(server, lambda now: now("processes_ready") == 0)
+    assert now("processes") == 1
+
+
+@pytest.fixture
+def share(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Starts servers that share a folder."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    return start
+
+
+async def test_processes_that_share_a_folder_answer_for_all_of_them(share: Start, own_player: Player) -> None:
+    one, other = share(), share()
+    job_id = await own_player.running()
+    async with (
+        client(one.ws_url, job_id) as first,
+        client(other.ws_url, job_id) as second,
+        client(other.ws_url) as third,
+    ):
+        await first.until_type("subscribed")
+        await second.until_type("subscribed")
+        await third.next()
+        for server in (one, other):
+            now = await until(server, lambda now: now("frames_sent_total") == 7)
+            assert now("connections", transport="websocket") == 3
+            assert now("connections_accepted_total", transport="websocket") == 3
+            assert (now("channels"), now("subscriptions")) == (2, 2)
+            assert (now("processes"), now("processes_ready")) == (2, 2)
+    assert (lines_of(one, "error"), lines_of(other, "error")) == ([], [])
+
+
+async def test_of_a_process_that_was_killed_the_totals_stay_and_the_connections_go(share: Start) -> None:
+    one, other = share(), share()
+    async with client(one.ws_url) as mine, client(other.ws_url) as lost:
+        await mine.next()
+        await lost.next()
+        await until(one, lambda now: now("connections", transport="websocket") == 2)
+        other.kill()
+        now = figures(one)
+        assert now("processes") == 1
+        assert now("connections", transport="websocket") == 1
+        assert now("connections_accepted_total", transport="websocket") == 2
+        other.start()
+        now = await until(one, lambda now: now("processes") == 2)
+        assert now("connections", transport="websocket") == 1
+        assert now("connections_accepted_total", transport="websocket") == 2
+
+
+async def test_what_a_process_counted_last_before_its_end_is_not_lost(share: Start) -> None:
+    one, other = share(), share(drain_seconds=0.2)
+    async with client(other.ws_url) as socket, client(other.ws_url) as another:
+        await socket.next()
+        await another.next()
+        ending = asyncio.create_task(asyncio.to_thread(other.terminate))
+        assert [(await guest.closed())[0] for guest in (socket, another)] == [4001, 4001]
+        await ending
+    now = figures(one)
+    assert now("websocket_disconnects_total", code="4001") == 2
+    assert now("connections", transport="websocket") == 0
+    assert now("drain_seconds") > 0
+
+
+async def test_a_folder_that_is_none_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "nowhere"))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", "serve", cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    _, error = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
+    assert process.returncode == REFUSED
+    assert b"PROMETHEUS_MULTIPROC_DIR" in error
+
+
+async def test_where_there_is_an_operator_only_the_operator_sees_them(edge: Server, http: httpx.AsyncClient) -> None:
+    refused = await http.get("/metrics")
+    assert_problem(refused, 401)
+    assert refused.headers["www-authenticate"] == "Bearer"
+    for key in (API_KEY, "no key"):
+        async with keyed(edge, key) as program:
+            assert_problem(await program.get("/metrics"), 401)
+    async with keyed(edge, OPERATOR_KEY) as operator:
+        assert (await operator.get("/metrics")).status_code == 200
+
+
+def test_without_an_operator_they_are_seen_where_everybody_may_ask(start: Start) -> None:
+    assert httpx.get(f"{start(api_keys='anna=key').url}/metrics").status_code == 200
+    closed = start(host="0.0.0.0", api_keys="anna=key")
+    refused = httpx.get(f"{closed.url}/metrics", headers={"Authorization": "Bearer key"})
+    assert_problem(refused, 403)
+    assert "LIMNER_OPERATOR_KEY" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("*/*", "text/plain; version=0.0.4"),
+        ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text; version=1.0.0"),
+        ("application/openmetrics-text; version=x", "text/plain; version=0.0.4"),
+    ],
+)
+async def test_the_answer_has_the_form_that_is_asked_for(edge: Server, accept: str, content_type: str) -> None:
+    async with keyed(edge, OPERATOR_KEY) as operator:
+        answer = await operator.get("/metrics", headers={"Accept": accept})
+    assert answer.headers["content-type"].startswith(content_type)
+    assert answer.text.endswith("# EOF\n") == ("openmetrics" in content_type)
+
+
+def test_the_page_lists_every_metric_with_its_type_its_label_and_its_help(start: Start) -> None:
+    exported = set()
+    for family in figures(start()).families:
+        if family.name.startswith("limner_"):
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+            exported.add((name, family.type, ", ".join(sorted(labels)), family.documentation))
+    assert {row.groups(default="") for row in ROW.finditer(PAGE)} == exported
+
+
+def test_the_page_speaks_of_no_metric_that_there_is_not(start: Start) -> None:
+    assert set(re.findall(r"\blimner_\w+", PAGE)) <= figures(start()).names() | {
+        row.group(1) for row in ROW.finditer(PAGE)
+    }

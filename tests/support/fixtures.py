@@ -1,0 +1,25 @@
+"""The fixtures over real server and worker processes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.limner import Server, Worker, limner
+
+
+@pytest.fixture
+def environment(redis_url: str, prefix: str) -> dict[str, str]:
+    """The environment of processes that share the test's Redis and prefix."""
+    return {"LIMNER_REDIS_URL": redis_url, "LIMNER_REDIS_PREFIX": prefix}
+
+
+@pytest.fixture(scope="session")
+def shared_limner(redis_url: str) -> Iterator[tuple[Server, Worker]]:
+    """One server and one worker for all tests that do not disturb them."""
+    with limner({"LIMNER_REDIS_URL": redis_url, "LIMNER_REDIS_PREFIX": "shared:"}) as both:
+        yield both
+
+
+@pytest.fixture(scope="session")
+def server(shared_limner: tuple[Server, Worker]) -> Server:
+    return shared_limner[0]
