@@ -48,6 +48,10 @@ def network_options(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+PIECE_BYTES = 4 * 1024
+"""After every kilobyte that was read hiredis moves all the rest that it was fed: of a long chunk, over and over."""
+
+
 class Resp(asyncio.Protocol):
     """One connection. All replies that arrive in one chunk are handed to `on_reply` in one turn of the loop.
 
@@ -69,9 +73,10 @@ class Resp(asyncio.Protocol):
         reader = self._reader
         on_reply = self.on_reply
         try:
-            reader.feed(data)
-            while (reply := reader.gets()) is not False:
-                on_reply(reply)
+            for start in range(0, len(data), PIECE_BYTES):
+                reader.feed(data, start, min(PIECE_BYTES, len(data) - start))
+                while (reply := reader.gets()) is not False:
+                    on_reply(reply)
         except hiredis.ProtocolError:
             self.abort()
 

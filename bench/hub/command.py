@@ -31,6 +31,7 @@ OTHER_FILES = 1_000
 )
 @click.option("--rounds", type=click.IntRange(1, 1000), help="How often each figure is taken.  [default: 8]")
 @click.option("--part", "parts", type=click.Choice(list(PARTS)), multiple=True, help="Only this; may be repeated.")
+@click.option("--peers/--no-peers", default=True, help="Beside its peers, or only beside the relay.")
 @click.option("--quick", is_flag=True, help="A few events only: whether it works, not how fast it is.")
 @click.option(
     "--relay",
@@ -54,6 +55,7 @@ def hub(
     clients: tuple[int, ...],
     rounds: int | None,
     parts: tuple[str, ...],
+    peers: bool,
     quick: bool,
     relay: Path | None,
     json_file: Path | None,
@@ -61,7 +63,7 @@ def hub(
 ) -> None:
     """Measure what the hub costs beside a relay in C and its peers, and print one table."""
     plan = QUICK if quick else Plan()
-    plan = replace(plan, clients=clients or plan.clients, rounds=rounds or plan.rounds)
+    plan = replace(plan, clients=clients or plan.clients, rounds=rounds or plan.rounds, peers=peers)
     plan = plan.within(plan.crowd)
     try:
         open_files(plan.crowd + OTHER_FILES)
@@ -69,15 +71,20 @@ def hub(
             findings = Findings()
             for name in parts or PARTS:
                 findings.add(PARTS[name](ready, plan, say))
+                _write(findings, json_file)
     except (NotMeasured, EmbeddedUnavailable) as error:
         click.echo(f"limner: {error}", err=True)
         sys.exit(1)
     table.show(findings.rows)
+    if plot_file is not None:
+        plot_file.write_text(plot.drawn(findings.points))
+
+
+def _write(findings: Findings, json_file: Path | None) -> None:
+    """After every part, for the whole takes long."""
     if json_file is not None:
         found = {**table.as_json(findings.rows), "points": [asdict(point) for point in findings.points]}
         json_file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
-    if plot_file is not None:
-        plot_file.write_text(plot.drawn(findings.points))
 
 
 def say(sentence: str) -> None:

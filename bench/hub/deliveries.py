@@ -40,6 +40,8 @@ class Delivered:
     """Of the server for one delivery of the burst."""
     user: float
     """The part of it that is not the kernel's."""
+    publication: float
+    """Of the server for taking an event that nobody follows; 0 where events come to it through Redis."""
     rate: float
     """Deliveries a second in the burst."""
     merged: int
@@ -62,6 +64,7 @@ def measure(setup: Setup, target: Target, clients: int, rate: float, amount: Amo
             flow.run(WARM_ROUNDS)
             easy = flow.run(_rounds(rate * amount.seconds, clients), rate)
             burst = flow.run(_rounds(amount.burst, clients))
+            publication = flow.publication_cost(_rounds(amount.burst, clients))
     latency = easy.heard["latency_us"]
     return Delivered(
         memory_kib=memory_kib,
@@ -72,6 +75,7 @@ def measure(setup: Setup, target: Target, clients: int, rate: float, amount: Amo
         behind_ms=easy.published["behind_ms"],
         cpu=burst.cpu,
         user=burst.user,
+        publication=publication,
         rate=burst.rate,
         merged=easy.merged + burst.merged,
     )
@@ -83,6 +87,8 @@ class AtLoad:
 
     median: float
     p99: float
+    kept: float
+    """Of the rate. Where it is well below 1 the server made the publisher wait, and events waited there unmeasured."""
 
 
 def by_load(setup: Setup, target: Target, clients: int, rates: Sequence[float], seconds: float) -> dict[float, AtLoad]:
@@ -93,8 +99,12 @@ def by_load(setup: Setup, target: Target, clients: int, rates: Sequence[float], 
         flow = Flow(setup, target, server, crowd, version)
         flow.run(WARM_ROUNDS)
         phases = {rate: flow.run(_rounds(rate * seconds, clients), rate) for rate in rates}
-    latencies = {rate: phase.heard["latency_us"] for rate, phase in phases.items()}
-    return {rate: AtLoad(latency["p50"], latency["p99"]) for rate, latency in latencies.items()}
+    return {rate: _at_load(rate, phase) for rate, phase in phases.items()}
+
+
+def _at_load(rate: float, phase: "Phase") -> AtLoad:
+    published, latency = phase.published, phase.heard["latency_us"]
+    return AtLoad(latency["p50"], latency["p99"], published["published"] / published["seconds"] / rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +149,19 @@ class Flow:
         check(heard, crowd)
         deliveries = heard["delivered"]
         return Phase(published, heard, spent.total / deliveries * 1e6, spent.user / deliveries * 1e6)
+
+    def publication_cost(self, rounds: int) -> float:
+        """The server's CPU, in µs, for an event that nobody follows; 0 if it is not the server that takes it."""
+        if self._publication.port != self._server.place.port:
+            return 0.0
+        jobs = self._crowd.jobs
+        for count in (1, rounds):  # the first time they are new to the server
+            before = self._server.cpu()
+            Publishing(
+                self._setup, self._publication, jobs=jobs, first=jobs, version=self._version, rounds=count
+            ).result()
+            self._version += count
+        return (self._server.cpu() - before).total / (jobs * rounds) * 1e6
 
 
 def check(heard: Figures, crowd: Clients) -> None:

@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 class Plan:
     clients: Sequence[int] = (1_000, 10_000)
     """Numbers of clients for deliveries; the greatest of them is the crowd of all else."""
+    peers: bool = True
+    """Whether they are measured beside it."""
     rounds: int = 8
-    seconds: float = 5.0
+    seconds: float = 3.0
     """Of events at a rate, at which latency is taken: one a second for each client."""
-    burst: int = 300_000
+    burst: int = 100_000
     """Events as fast as it goes, at which the cost of a delivery is taken."""
     load_clients: int = 1_000
     rates: Sequence[float] = (5_000, 10_000, 20_000, 40_000)
     """Events a second, at which latency by load is taken."""
-    rate_seconds: float = 3.0
+    rate_seconds: float = 2.0
     preview_clients: int = 2_000
     preview_bytes: int = 10 * 1024
     preview_rate: float = 2_000

@@ -1,14 +1,23 @@
 """The plot: latency by load, and CPU of a delivery by number of clients, as one SVG. Pure."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from bench.hub.findings import Chart, Point
 
 WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 40, 44
-COLOURS = ("#b5482a", "#5b6770", "#2f6f8f", "#7a8f2f", "#8a5aa0", "#c29a2e")
+LEFT, RIGHT, TOP, BOTTOM = 56, 28, 40, 44
+LEGEND_LINE, MARK, LETTER = 18, 15, 6.2
+COLOURS = (
+    ("#b5482a", "#ff8a65"),
+    ("#5b6770", "#b0bec5"),
+    ("#2f6f8f", "#64b5f6"),
+    ("#6b7f22", "#c5d86d"),
+    ("#8a5aa0", "#ce93d8"),
+    ("#a87f12", "#ffd54f"),
+)
+"""On a light page and on a dark one."""
 TITLES = {
     Chart.LATENCY: ("median latency, µs", "events a second"),
     Chart.CPU: ("CPU per delivery, µs", "clients"),
@@ -16,29 +25,56 @@ TITLES = {
 
 
 def drawn(points: Sequence[Point]) -> str:
-    """Both charts beside each other; bars show the least and the most. One without points is left out."""
+    """Both charts beside each other, in the page's light or dark; bars show the least and the most. One without points
+    is left out, and the first series is drawn bolder."""
     charts = [(chart, [point for point in points if point.chart is chart]) for chart in Chart]
     charts = [(chart, found) for chart, found in charts if found]
     series = list(dict.fromkeys(point.series for point in points))
-    colours = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(series)}
+    width = max(1, len(charts)) * WIDTH
     panels = [
-        f'<g transform="translate({number * WIDTH},0)">{_panel(chart, found, colours)}</g>'
+        f'<g transform="translate({number * WIDTH},0)">{_panel(chart, found, series)}</g>'
         for number, (chart, found) in enumerate(charts)
     ]
+    places = list(_legend(series, width - LEFT - RIGHT))
     legend = [
-        f'<g transform="translate({LEFT + number * 110},{HEIGHT + 12})"><rect width="10" height="10" fill="{colour}"/>'
-        f'<text x="15" y="9">{escape(name)}</text></g>'
-        for number, (name, colour) in enumerate(colours.items())
+        f'<g class="s{number}" transform="translate({LEFT + x:.0f},{HEIGHT + 12 + y})">'
+        f'<rect width="10" height="10"/><text x="{MARK}" y="9">{escape(name)}</text></g>'
+        for number, (name, (x, y)) in enumerate(zip(series, places, strict=True))
     ]
-    width, height = max(1, len(charts)) * WIDTH, HEIGHT + 32
+    height = HEIGHT + 32 + (places[-1][1] if places else 0)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        'font-family="sans-serif" font-size="11" fill="#222"><rect width="100%" height="100%" fill="#fff"/>'
-        f"{''.join(panels)}{''.join(legend)}</svg>\n"
+        f'font-family="sans-serif" font-size="11"><style>{_style(len(series))}</style>'
+        f'<rect class="page" width="100%" height="100%"/>{"".join(panels)}{"".join(legend)}</svg>\n'
     )
 
 
-def _panel(chart: Chart, points: Sequence[Point], colours: dict[str, str]) -> str:
+def _style(series: int) -> str:
+    def colours(scheme: int, page: str, ink: str, grid: str) -> str:
+        rules = [f".page{{fill:{page}}}text{{fill:{ink}}}.grid{{stroke:{grid}}}"]
+        for number in range(series):
+            colour = COLOURS[number % len(COLOURS)][scheme]
+            rules.append(f".s{number} rect,.s{number} circle{{fill:{colour}}}")
+            rules.append(f".s{number} polyline,.s{number} path{{stroke:{colour}}}")
+        return "".join(rules)
+
+    fixed = "polyline{fill:none;stroke-width:1.5}.s0 polyline{stroke-width:3}.s0 text{font-weight:bold}"
+    light, dark = colours(0, "#fff", "#222", "#ddd"), colours(1, "#0d1117", "#e6edf3", "#30363d")
+    return f"{fixed}{light}@media (prefers-color-scheme:dark){{{dark}}}"
+
+
+def _legend(names: Sequence[str], width: float) -> Iterator[tuple[float, int]]:
+    """Where each name goes, in as many lines as it takes. How wide its letters are can only be guessed."""
+    x, y = 0.0, 0
+    for name in names:
+        room = MARK + len(name) * LETTER + 2 * MARK
+        if x and x + room > width:
+            x, y = 0.0, y + LEGEND_LINE
+        yield x, y
+        x += room
+
+
+def _panel(chart: Chart, points: Sequence[Point], series: Sequence[str]) -> str:
     title, below = TITLES[chart]
     x = _logarithmic(min(point.x for point in points), max(point.x for point in points), LEFT, WIDTH - RIGHT)
     least, most = min(point.y.least for point in points), max(point.y.most for point in points)
@@ -53,16 +89,17 @@ def _panel(chart: Chart, points: Sequence[Point], colours: dict[str, str]) -> st
     ]
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{below}</text>')
     for value in ticks:
-        parts.append(f'<path d="M{LEFT},{y(value):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
+        parts.append(f'<path d="M{LEFT},{y(value):.1f}H{WIDTH - RIGHT}" class="grid"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:,.4g}</text>')
-    for name, colour in colours.items():
+    for number, name in enumerate(series):
         own = sorted((point for point in points if point.series == name), key=lambda point: point.x)
         line = " ".join(f"{x(point.x):.1f},{y(point.y.median):.1f}" for point in own)
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<g class="s{number}"><polyline points="{line}"/>')
         for point in own:
             bar = f"M{x(point.x):.1f},{y(point.y.least):.1f}V{y(point.y.most):.1f}"
-            parts.append(f'<path d="{bar}" stroke="{colour}" opacity="0.45"/>')
-            parts.append(f'<circle cx="{x(point.x):.1f}" cy="{y(point.y.median):.1f}" r="3" fill="{colour}"/>')
+            parts.append(f'<path d="{bar}" opacity="0.45"/>')
+            parts.append(f'<circle cx="{x(point.x):.1f}" cy="{y(point.y.median):.1f}" r="3"/>')
+        parts.append("</g>")
     return "".join(parts)
 
 

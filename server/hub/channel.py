@@ -13,17 +13,27 @@ class Channel:
     there is no job, and `final` whether that is a final one.
     """
 
-    __slots__ = ("_reading", "acknowledged", "final", "job_id", "known", "name", "newest", "subscriptions")
+    __slots__ = ("_all", "_reading", "acknowledged", "final", "job_id", "known", "name", "newest", "subscriptions")
 
     def __init__(self, job_id: JobId, name: bytes) -> None:
         self.job_id = job_id
         self.name = name
         self.subscriptions: dict[Watcher, Subscription] = {}
+        """To be changed by `add` and `remove` only."""
+        self._all: tuple[Subscription, ...] | None = ()
         self.acknowledged = False
         self._reading = False
         self.known = False
         self.newest = NO_VERSION
         self.final = False
+
+    def add(self, watcher: Watcher, subscription: Subscription) -> None:
+        self.subscriptions[watcher] = subscription
+        self._all = None
+
+    def remove(self, watcher: Watcher) -> Subscription | None:
+        self._all = None
+        return self.subscriptions.pop(watcher, None)
 
     def rewind(self) -> None:
         """What was published may have been missed: the next snapshot is the first thing that is known."""
@@ -40,7 +50,11 @@ class Channel:
     def on_event(self, event: Event) -> None:
         if event.version > self.newest:
             self.newest, self.final = event.version, event.final
-        for subscription in list(self.subscriptions.values()):
+        # A tuple lies in one place, a dictionary in three.
+        subscriptions = self._all
+        if subscriptions is None:
+            subscriptions = self._all = tuple(self.subscriptions.values())
+        for subscription in subscriptions:
             subscription.on_event(event)
 
     def on_snapshot(self, stored: Stored | None) -> None:
@@ -52,5 +66,5 @@ class Channel:
         snapshot = Event(stored.record) if stored is not None and stored.record is not None else None
         if snapshot is not None and snapshot.version > self.newest:
             self.newest, self.final = snapshot.version, snapshot.final
-        for subscription in list(self.subscriptions.values()):
+        for subscription in self.subscriptions.values():
             subscription.on_snapshot(snapshot, expired=stored is not None)

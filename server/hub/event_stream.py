@@ -45,11 +45,8 @@ class Block(Event):
     __slots__ = ()
 
     def __init__(self, event: Event) -> None:
-        super().__init__(event.record)
-
-    @property
-    def frame(self) -> bytes:
-        return b"event: job\ndata: " + json_of(self.record) + b"\n\n"
+        self.record, self.version, self.final = event.record, event.version, event.final
+        self.frame = b"event: job\ndata: " + json_of(event.record) + b"\n\n"
 
 
 def block(frame: bytes) -> bytes:

@@ -30,7 +30,7 @@ from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.logs import Event as LogEvent
 from storage.logs import log, warn
-from storage.records.encoding import HEADER, is_gone
+from storage.records.encoding import GONE_LETTER, HEADER, VERSION_DIGITS
 from storage.records.ids import JobId
 from storage.tasks import end
 from storage.versions import Versions
@@ -132,7 +132,8 @@ class Hub:
             channel = self._channels.open(job_id)
             subscription = channel.subscriptions.get(watcher)
             if subscription is None:
-                subscription = channel.subscriptions[watcher] = Subscription(watcher, job_id, seen)
+                subscription = Subscription(watcher, job_id, seen)
+                channel.add(watcher, subscription)
             subscription.ask(inquiry, seen)
             self._snapshots.due(channel)
         if not self.up:
@@ -143,7 +144,7 @@ class Hub:
         ended = []
         for job_id in job_ids:
             channel = self._channels.find(job_id)
-            subscription = channel.subscriptions.pop(watcher, None) if channel is not None else None
+            subscription = channel.remove(watcher) if channel is not None else None
             if channel is None or subscription is None:
                 continue
             subscription.withdraw()
@@ -160,7 +161,7 @@ class Hub:
             return
         if len(record) < HEADER:
             return
-        if is_gone(record):
+        if record[VERSION_DIGITS] == GONE_LETTER:  # `is_gone`, without the call
             channel.rewind()
             self._snapshots.due(channel)
             return

@@ -3,31 +3,28 @@
 from typing import Protocol
 
 from server.hub.messages import job_frame
-from storage.records.encoding import FINAL_LETTER, NO_VERSION, VERSION_DIGITS, json_of
+from storage.records.encoding import FINAL_LETTER, HEADER, NO_VERSION, VERSION_DIGITS
 from storage.records.ids import JobId
 
 
 class Event:
-    """A record that was published or read. Its frame is built once, when the first socket wants it."""
+    """A record that was published or read, and the bytes that all sockets are sent of it."""
 
-    __slots__ = ("_frame", "final", "record", "version")
+    __slots__ = ("final", "frame", "record", "version")
 
     def __init__(self, record: bytes) -> None:
         self.record = record
         # `version_of` and `is_final`, without the calls: this is done for every event.
         self.version = record[:VERSION_DIGITS]
         self.final = record[VERSION_DIGITS] == FINAL_LETTER
-        self._frame: bytes | None = None
-
-    @property
-    def frame(self) -> bytes:
-        if self._frame is None:
-            self._frame = job_frame(json_of(self.record))
-        return self._frame
+        self.frame = job_frame(record[HEADER:])
 
 
 class Watcher(Protocol):
-    """Whoever watches jobs through the hub. All calls come in the event loop and must not block."""
+    """Whoever watches jobs through the hub.
+
+    All calls come in the event loop; they must not block, and neither watch nor unwatch.
+    """
 
     def deliver(self, subscription: "Subscription", event: Event) -> None:
         """A newer state. On writing it, its version is to be noted in `subscription.seen`."""

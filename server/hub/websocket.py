@@ -38,7 +38,19 @@ class Socket:
     `stalled` holds, of all sockets, those that have something waiting which their peers did not take yet.
     """
 
-    __slots__ = ("_hub", "_leaving", "_limits", "_outbox", "_stall", "_stalled", "_wire", "connection")
+    __slots__ = (
+        "_counters",
+        "_hub",
+        "_leaving",
+        "_limits",
+        "_outbox",
+        "_stall",
+        "_stalled",
+        "_wire",
+        "_write",
+        "connection",
+        "straight",
+    )
 
     def __init__(
         self, hub: Hub, wire: WireProtocol, limits: Limits, counters: Counters, stalled: "dict[Socket, None]"
@@ -50,6 +62,9 @@ class Socket:
         self._stall: Stall | None = None
         self._leaving = False
         self._outbox = Outbox(wire, counters)
+        self._counters = counters
+        self._write = wire.write
+        self.straight = wire.ready
         self.connection = Connection(limits, wire.loop.time())
         wire.owner = self
         wire.close_timeout = limits.slow
@@ -102,11 +117,19 @@ class Socket:
         self._wire.heard = self._wire.loop.time()  # a slow line may hold back our ping for longer than silence may last
         self._stalled.pop(self, None)
         self._outbox.flush()
+        self.straight = self._wire.ready
         if self._leaving:
             self._go()
 
     def deliver(self, subscription: Subscription, event: Event) -> None:
-        self._outbox.put_event(subscription, event)
+        # What the outbox does when nothing waits, without asking three objects: of ten thousand sockets hardly one is
+        # in the processor's cache. A wire that is ready has an empty outbox, for it is flushed when it becomes so.
+        if self.straight:
+            subscription.seen = event.version
+            self._write(event.frame)
+            self._counters.frames += 1
+        else:
+            self._outbox.put_event(subscription, event)
 
     def missing(self, subscription: Subscription, *, expired: bool) -> None:
         self._outbox.put_missing(subscription, unknown(subscription.job_id, expired=expired))

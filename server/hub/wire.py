@@ -33,6 +33,9 @@ http11.MAX_LINE_LENGTH = REQUEST_LINE_BYTES
 class Owner(Protocol):
     """Whoever speaks on the wire."""
 
+    straight: bool
+    """Kept as the wire's `ready` is: what may be written at once is asked for every event."""
+
     def on_stalled(self) -> None:
         """The peer has not taken all that was written; until `on_ready` nothing more can be."""
 
@@ -102,8 +105,13 @@ class WireProtocol(WebSocketsSansIOProtocol):
         )
         self.transport.close()
 
-    def pause_writing(self) -> None:
+    def _unready(self) -> None:
         self.ready = False
+        if self.owner is not None:
+            self.owner.straight = False
+
+    def pause_writing(self) -> None:
+        self._unready()
         super().pause_writing()
         if self.owner is not None:
             self.owner.on_stalled()
@@ -139,7 +147,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
     def _write_close(self) -> None:
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.ready = False
+        self._unready()
         self.end_in_time()
 
     def end_in_time(self) -> None:
@@ -148,20 +156,20 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.close_timer = self.loop.call_later(self.close_timeout, self._drop)
 
     def _drop(self) -> None:
-        self.ready = False
+        self._unready()
         tcp.drop(self.transport)
 
     def handle_close(self, event: Frame) -> None:
-        self.ready = False
+        self._unready()
         super().handle_close(event)
         if not self.close_sent and self.transport.get_write_buffer_size():
             self.end_in_time()
 
     def eof_received(self) -> None:
-        self.ready = False  # the transport closes now, when the peer has taken what was written
+        self._unready()  # the transport closes now, when the peer has taken what was written
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.ready = False
+        self._unready()
         super().connection_lost(exc)
 
     def handle_parser_exception(self) -> None:

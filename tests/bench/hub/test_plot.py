@@ -40,3 +40,23 @@ def test_all_of_a_latency_is_on_the_chart() -> None:
 
 def test_without_points_the_plot_is_empty_and_still_one() -> None:
     assert list(ElementTree.fromstring(drawn([])).iter(f"{SVG}polyline")) == []
+
+
+def test_names_that_do_not_fit_beside_each_other_go_below() -> None:
+    names = [f"A server with a long name, {number}" for number in range(8)]
+    picture = ElementTree.fromstring(drawn([point for name in names for point in line(Chart.CPU, name, 5, 6)]))
+    places = [
+        group.get("transform")
+        for group in picture.iter(f"{SVG}g")
+        if any(text.text in names for text in group.findall(f"{SVG}text"))
+    ]
+    assert len(set(places)) == len(names)
+    assert float(picture.get("height") or "") > float(
+        ElementTree.fromstring(drawn(line(Chart.CPU, "Limner", 5, 6))).get("height") or ""
+    )
+
+
+def test_a_dark_page_gets_other_colours() -> None:
+    light, dark = drawn(line(Chart.CPU, "Limner", 5, 6)).split("prefers-color-scheme:dark")
+    assert ".page{fill:#fff}" in light
+    assert ".page{fill:#0d1117}" in dark

@@ -10,7 +10,7 @@ from typing import cast
 import httpx
 import pytest
 
-from bench.hub.deliveries import check
+from bench.hub.deliveries import Amount, check, measure
 from bench.hub.load import Clients, Figures, Publishing
 from bench.hub.server import Server, started
 from bench.hub.setup import Setup
@@ -111,3 +111,15 @@ def test_the_obvious_hub_sends_the_state_that_there_is(ready: Setup) -> None:
         stage.crowd.target(ready.model.version)
         assert stage.crowd.reach(MANY_SECONDS)["reached"] == CLIENTS
         assert stage.crowd.report()["snapshots"] == CLIENTS
+
+
+@pytest.mark.parametrize("target", [Nchan(), Obvious()], ids=["Nchan", "obvious"])
+def test_what_publishing_costs_a_server_is_known_where_it_is_the_server_that_takes_it(
+    ready: Setup, target: Target
+) -> None:
+    leave_out_if_missing(target)
+    try:
+        measured = measure(ready, target, CLIENTS, CLIENTS, Amount(0.1, 10 * CLIENTS))
+    finally:
+        ready.redis.flushall()
+    assert (measured.publication > 0) == isinstance(target, Nchan)
