@@ -82,8 +82,8 @@ def up(host: str, port: int, is_open: bool, workers: int, data_dir: Path, grace:
 @click.option("--place", nargs=2, type=int, hidden=True)
 def serve(host: str, port: int, is_open: bool, processes: int, fd: int | None, place: tuple[int, int] | None) -> None:
     """Run the server alone."""
-    from server import processes as many
-    from server import serve as one
+    from server.process import processes as many
+    from server.process import serve as one
 
     if place is not None:
         sys.exit(one.run(host=host, port=port, fd=fd, is_open=is_open, place=one.Place(*place)))

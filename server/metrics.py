@@ -125,8 +125,8 @@ class Metrics:
         self._ready.set(int(hub.ready))
         for transport, connections in self._connections.items():
             connections.set(self._services.admission.open[transport])
-        self._channels.set(len(hub._channels))
-        self._subscriptions.set(sum(len(channel.subscriptions) for channel in hub._channels))
+        self._channels.set(hub.channels)
+        self._subscriptions.set(hub.subscriptions)
         self._follow_all(self._accepted, counted.accepted.items())
         self._follow_all(self._refused, counted.refused.items())
         self._follow_all(self._disconnects, _bounded(counted.closed).items())

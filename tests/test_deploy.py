@@ -5,9 +5,9 @@ import re
 import pytest
 
 from jobs.settings import WorkerSettings
-from server.connection_table import KEEP_ALIVE_SECONDS
-from server.descriptors import RESERVED, sockets_for
-from server.lifecycle import longest_end
+from server.http.table import KEEP_ALIVE_SECONDS
+from server.process.descriptors import RESERVED, sockets_for
+from server.process.lifecycle import longest_end
 from server.settings import ServerSettings
 from storage.connect import CONNECTIONS, FULL
 from storage.settings import load

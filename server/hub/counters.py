@@ -60,7 +60,7 @@ class Counters:
         """Event connections made after the first."""
         self.resyncs: Counter[Resync] = Counter()
         self.lags: deque[float] = deque(maxlen=SAMPLES)
-        """Seconds from an event's version, which is Redis' clock, to its sending. A sample."""
+        """Seconds from an event's version, which is Redis' clock, to its being handed on. A sample."""
         self.probes: deque[float] = deque(maxlen=SAMPLES)
         """Seconds that a probe took to come back."""
         self.drain_seconds = 0.0

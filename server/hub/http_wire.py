@@ -1,4 +1,4 @@
-"""The connection under an HTTP request, as far as the hub must know it. `server.http_protocol` is one."""
+"""The connection under an HTTP request, as far as the hub must know it. `server.http.protocol` is one."""
 
 from collections.abc import Callable
 from typing import Protocol, cast

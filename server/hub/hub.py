@@ -105,6 +105,16 @@ class Hub:
         return self._events.up
 
     @property
+    def channels(self) -> int:
+        """Jobs whose events are listened for."""
+        return len(self._channels)
+
+    @property
+    def subscriptions(self) -> int:
+        """Subscriptions of all watchers."""
+        return sum(len(channel.subscriptions) for channel in self._channels)
+
+    @property
     def ready(self) -> bool:
         """Whether events come in: the newest probe has come back, over the connection that stands."""
         return self.up and self._probe.fresh

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from websockets.exceptions import InvalidStatus
 
 from server.hub.hub import SAMPLED
-from server.serve import REFUSED
+from server.process.serve import REFUSED
 from storage.embedded import running
 from storage.keys import Keys
 from tests.server.conftest import API_KEY, OPERATOR_KEY, keyed, lines_of, player_over

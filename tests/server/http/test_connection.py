@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from server.descriptors import sockets_for
+from server.process.descriptors import sockets_for
 from tests.server.conftest import lines_of
 from tests.server.support.keep_alive import KeptAlive
 from tests.server.support.raw import RawSocket

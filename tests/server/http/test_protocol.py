@@ -4,7 +4,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from server.http_protocol import HttpProtocol
+from server.http.protocol import HttpProtocol
 from server.hub.http_wire import wire_of
 
 

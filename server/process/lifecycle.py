@@ -9,12 +9,12 @@ from types import FrameType
 
 import uvicorn
 
-from server.connection_table import ConnectionTable
-from server.descriptors import RESERVED, sockets_for
-from server.http_connection import HttpConnection
+from server.http.connection import HttpConnection
+from server.http.table import ConnectionTable
 from server.hub.drain import Drain
 from server.hub.wire import WireProtocol
-from server.neighbours import Neighbours
+from server.process.descriptors import RESERVED, sockets_for
+from server.process.neighbours import Neighbours
 from server.settings import ServerSettings
 from server.up.listening import BACKLOG
 from storage.logs import Event, log, log_error

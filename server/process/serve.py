@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
-from server import descriptors
 from server.app import create_app
-from server.forwarded import ForwardedHeaders
-from server.http_connection import HttpConnection
+from server.http.connection import HttpConnection
+from server.http.forwarded import ForwardedHeaders
 from server.hub.wire import WireProtocol
-from server.lifecycle import ANSWER_SECONDS, Server
-from server.neighbours import Neighbours
+from server.process import descriptors
+from server.process.lifecycle import ANSWER_SECONDS, Server
+from server.process.neighbours import Neighbours
 from server.settings import ServerSettings
 from server.up.errors import CannotStart
 from server.up.listening import BACKLOG, listen
@@ -35,7 +35,7 @@ class Place:
     number: int
     """From 1."""
     shared_memory: int
-    """Descriptor of what `server.neighbours` shares."""
+    """Descriptor of what `server.process.neighbours` shares."""
 
 
 def run(*, host: str, port: int, is_open: bool, fd: int | None = None, place: Place | None = None) -> int:

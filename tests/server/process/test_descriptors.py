@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server import descriptors
-from server.descriptors import RESERVED
+from server.process import descriptors
+from server.process.descriptors import RESERVED
 from tests.server.conftest import lines_of
 from tests.server.support.keep_alive import KeptAlive
 from tests.support.limner import ROOT, Server

@@ -7,7 +7,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 
-from server.forwarded import ForwardedHeaders
+from server.http.forwarded import ForwardedHeaders
 from tests.server.support.client import client
 from tests.support.limner import Server
 

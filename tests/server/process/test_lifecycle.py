@@ -29,7 +29,7 @@ class Changed(Server):
     def __init__(self, environment: Mapping[str, str], change: str) -> None:
         super().__init__(environment)
         code = (
-            "import asyncio, runpy, sys; from server import lifecycle; from server.hub.hub import Hub;"
+            "import asyncio, runpy, sys; from server.process import lifecycle; from server.hub.hub import Hub;"
             f"{change}; sys.argv[0] = 'server'; runpy.run_module('server', run_name='__main__')"
         )
         self._command = (sys.executable, "-c", code, *self._command[3:])

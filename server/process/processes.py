@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from server.lifecycle import longest_end
-from server.neighbours import shared_memory
-from server.serve import REFUSED, look_before
+from server.process.lifecycle import longest_end
+from server.process.neighbours import shared_memory
+from server.process.serve import REFUSED, look_before
 from server.settings import ServerSettings
 from server.up import listening, python
 from server.up.errors import CannotStart

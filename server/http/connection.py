@@ -13,8 +13,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from server.connection_table import ConnectionTable
-from server.http_protocol import HttpProtocol
+from server.http.protocol import HttpProtocol
+from server.http.table import ConnectionTable
 from server.problems import Problem
 
 RETRY_SECONDS = 5

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.neighbours import GOOD_SECONDS, Neighbours, shared_memory
+from server.process.neighbours import GOOD_SECONDS, Neighbours, shared_memory
 
 COUNT = 3
 
