@@ -11,7 +11,6 @@ from bench.hub.setup import Setup
 from bench.hub.target import Target
 from bench.processes import NotMeasured
 
-SETTLE_SECONDS = 1.0
 BACK_SECONDS = 60.0
 QUIET_SECONDS = 25.0
 """Longer than a client waits between two attempts."""
@@ -38,7 +37,7 @@ def measure(setup: Setup, target: Target, clients: int, coming_back: ComingBack)
         started(setup, target, clients) as server,
         Clients(setup, target.dialect, server.place, clients, coming_back=coming_back) as crowd,
     ):
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(setup.settle_seconds)
         crowd.reset()
         crowd.target(version + CHANGED)
         killed = time.monotonic_ns()

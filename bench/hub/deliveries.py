@@ -11,8 +11,6 @@ from bench.hub.target import Target
 from bench.processes import NotMeasured
 
 PHASE_SECONDS = 60.0
-SETTLE_SECONDS = 1.0
-"""After which what connecting has begun is done, and memory stands."""
 WARM_ROUNDS = 2
 
 
@@ -57,7 +55,7 @@ def measure(setup: Setup, target: Target, clients: int, rate: float, amount: Amo
     with started(setup, target, clients) as server:
         held, spent = server.memory(), server.cpu()
         with Clients(setup, target.dialect, server.place, clients) as crowd:
-            time.sleep(SETTLE_SECONDS)
+            time.sleep(setup.settle_seconds)
             memory_kib = (server.memory() - held) / clients / 1024
             connect = (server.cpu() - spent).total / clients * 1e6
             flow = Flow(setup, target, server, crowd, version)
@@ -95,7 +93,7 @@ def by_load(setup: Setup, target: Target, clients: int, rates: Sequence[float], 
     """The latency at each of these rates, in events a second, for so many seconds each. Raises as `measure`."""
     version = setup.write_jobs(clients) + 1
     with started(setup, target, clients) as server, Clients(setup, target.dialect, server.place, clients) as crowd:
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(setup.settle_seconds)
         flow = Flow(setup, target, server, crowd, version)
         flow.run(WARM_ROUNDS)
         phases = {rate: flow.run(_rounds(rate * seconds, clients), rate) for rate in rates}

@@ -4,7 +4,6 @@ from bench.figures import alone, row
 from bench.hub import comeback, previews, requests, stuck, waiting
 from bench.hub.beside import LIMNER, Say
 from bench.hub.findings import Findings
-from bench.hub.load import ComingBack
 from bench.hub.plan import Plan
 from bench.hub.setup import Setup
 from bench.processes import NotMeasured
@@ -97,7 +96,7 @@ def come_back(setup: Setup, plan: Plan, say: Say) -> Findings:
     taken = []
     for _ in range(plan.rounds):
         say(f"{plan.crowd:,} come back")
-        taken.append(comeback.measure(setup, LIMNER, plan.crowd, ComingBack()))
+        taken.append(comeback.measure(setup, LIMNER, plan.crowd, plan.coming_back))
     name = f"{plan.crowd:,} come back after SIGKILL"
     rows = [
         alone(f"{name}: all have their state", "s", [one.seconds for one in taken], "≤ 20 s"),

@@ -10,7 +10,8 @@ from bench.hub.setup import Setup
 from bench.hub.targets.limner import Limner
 from bench.processes import NotMeasured
 
-BEFORE_SECONDS = 2.0
+BEFORE = 2
+"""Previews come for so many times the pause before it."""
 FINAL_SECONDS = 30.0
 
 
@@ -28,7 +29,8 @@ def measure(setup: Setup, target: Limner, plan: Plan) -> Paused:
     """Previews at a rate; the server is frozen; all jobs end while it is; it goes on. Raises NotMeasured."""
     clients, rate = plan.preview_clients, plan.preview_rate
     version = setup.write_jobs(clients) + 1
-    rounds = max(1, round((BEFORE_SECONDS + plan.pause) * rate / clients))
+    before = BEFORE * plan.pause
+    rounds = max(1, round((before + plan.pause) * rate / clients))
     final = version + rounds
     with started(setup, target, clients) as server, Clients(setup, target.dialect, server.place, clients) as crowd:
         crowd.target(final)
@@ -36,7 +38,7 @@ def measure(setup: Setup, target: Limner, plan: Plan) -> Paused:
         end = target.final(setup.model.end(), server.place)
         previews = Publishing(setup, preview, jobs=clients, version=version, rounds=rounds, rate=rate)
         try:
-            time.sleep(BEFORE_SECONDS)
+            time.sleep(before)
             server.stop()
             previews.result()
         finally:

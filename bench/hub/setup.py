@@ -27,6 +27,8 @@ class Setup:
     redis_port: int
     redis: Redis
     model: Model
+    settle_seconds: float
+    """After which what connecting has begun is done, and memory stands."""
 
     def write_jobs(self, count: int, version: int | None = None) -> int:
         """Put `count` jobs into Redis, all at `version` or that of the model. Answers the version."""
@@ -36,7 +38,7 @@ class Setup:
 
 
 @contextmanager
-def setup(relay: Path | None = None) -> Iterator[Setup]:
+def setup(relay: Path | None = None, *, settle_seconds: float = 1.0) -> Iterator[Setup]:
     """Raises NotMeasured, with the reason, where this machine lacks something."""
     with ExitStack() as stack:
         both = cores()
@@ -44,7 +46,8 @@ def setup(relay: Path | None = None) -> Iterator[Setup]:
         programs = build(folder, relay)
         port = stack.enter_context(_redis(folder, both.load))
         redis = stack.enter_context(Redis(port=port))
-        yield Setup(both, programs, folder, port, redis, make_model(f"redis://127.0.0.1:{port}/0"))
+        model = make_model(f"redis://127.0.0.1:{port}/0")
+        yield Setup(both, programs, folder, port, redis, model, settle_seconds)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from bench.hub.server import started
 from bench.hub.setup import Setup
 from bench.hub.target import Target
 
-SETTLE_SECONDS = 1.0
 FIND_SECONDS = 10.0
 """In which a client that begins to read finds out that it was cut off."""
 
@@ -46,7 +45,7 @@ def measure(setup: Setup, target: Target, plan: Plan, *, never_read: bool) -> Be
             never_read=never_read,
         ) as one,
     ):
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(setup.settle_seconds)
         crowd.reset()
         crowd.target(version + rounds - 1)
         previews = Publishing(

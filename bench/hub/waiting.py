@@ -8,14 +8,13 @@ from bench.hub.setup import Setup
 from bench.hub.target import Target
 
 POLL_SECONDS = 3.0
-SETTLE_SECONDS = 1.0
 
 
 def sockets(setup: Setup, target: Target, clients: int, seconds: float) -> float:
     """CPU of the server, ms in a second, while all are connected and none hears anything but pings."""
     setup.write_jobs(clients)
     with started(setup, target, clients) as server, Clients(setup, target.dialect, server.place, clients):
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(setup.settle_seconds)
         before, begun = server.cpu(), time.monotonic()
         time.sleep(seconds)
         return (server.cpu() - before).total / (time.monotonic() - begun) * 1000

@@ -71,10 +71,11 @@ class Server(uvicorn.Server):
         await super().startup([self._listening.dup()])
         self._accepting = True
         # What a start leaves behind is no garbage, nor is a connection: a full collection would walk through all of
-        # them to find that out, and does so again and again while thousands connect.
+        # them to find that out, and does so again and again while thousands connect. The middle one finds what those
+        # have left who came and went.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(100_000, 50, 50)
+        gc.set_threshold(100_000, 5, 50)
         await self._tend()
         host, port = self._listening.getsockname()[:2]
         log(Event.SERVER_STARTED, host=host, port=port, connections=self._most)
