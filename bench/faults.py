@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,27 @@ from storage.settings import StorageSettings
 
 if TYPE_CHECKING:
     from tests.support.churn import Kept
+    from tests.support.faults.stage import Scale
     from tests.support.faults.trial import Outcome
 
 FIGURES = ("resync", "resync of polls", "half-open found", "stuck client gone")
 
+"""Every interval at about a tenth of its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Of coming and going."""
+
+    connects: int
+    events: int
+    parts: int
+    """After each of which it is looked what is kept."""
+
+
+WHOLE, FEW = Amount(100_000, 1_000_000, parts=10), Amount(200, 2_000, parts=2)
+
+_quick_option = click.option("--quick", is_flag=True, help="A little of it only: whether it works.")
 _json_option = click.option(
     "--json",
     "json_file",
@@ -35,15 +52,39 @@ _json_option = click.option(
 
 @click.command()
 @click.option("--row", "names", multiple=True, help="Only rows whose name has these words; may be repeated.")
-@click.option("--jobs", type=click.IntRange(30, 10_000), default=1_000, show_default=True, help="In each row.")
+@click.option("--jobs", type=click.IntRange(30, 10_000), help="In each row.  [default: 1000]")
+@_quick_option
 @_json_option
-def faults(names: tuple[str, ...], jobs: int, json_file: Path | None) -> None:
+def faults(names: tuple[str, ...], jobs: int | None, quick: bool, json_file: Path | None) -> None:
     """Break everything that can break, at full length, while clients of all four kinds watch, and print one table."""
     from tests.support.faults.rows import ROWS
-    from tests.support.faults.stage import Scale
+    from tests.support.faults.stage import SMALL
     from tests.support.faults.trial import run
 
-    scale = Scale(
+    scale = replace(SMALL, jobs=jobs or SMALL.jobs) if quick else _full(jobs or 1_000)
+    outcomes: dict[str, Outcome | str] = {}
+    rows = [row for row in ROWS if not names or any(name in row.name for name in names)]
+    if not rows:
+        raise click.UsageError(f"No row has these words; there are: {', '.join(row.name for row in ROWS)}.")
+    for row in rows:
+        click.echo(row.name, err=True)
+        try:
+            outcomes[row.name] = asyncio.run(run(row, scale))
+        except AssertionError as error:
+            outcomes[row.name] = str(error)
+    _show(outcomes)
+    if json_file is not None:
+        _write(json_file, {name: asdict(one) if not isinstance(one, str) else one for name, one in outcomes.items()})
+    wrong = [fault for one in outcomes.values() for fault in ([one] if isinstance(one, str) else one.faults)]
+    for fault in wrong[:20]:
+        click.echo(fault, err=True)
+    sys.exit(bool(wrong))
+
+
+def _full(jobs: int) -> "Scale":
+    from tests.support.faults.stage import Scale
+
+    return Scale(
         jobs=jobs,
         jobs_per_client=250,
         preview_characters=8_192,
@@ -56,21 +97,6 @@ def faults(names: tuple[str, ...], jobs: int, json_file: Path | None) -> None:
         isolated=False,
         environment={"LIMNER_MAX_CONNECTIONS_PER_ADDRESS": "10000"},
     )
-    outcomes: dict[str, Outcome | str] = {}
-    for row in ROWS:
-        if not names or any(name in row.name for name in names):
-            click.echo(row.name, err=True)
-            try:
-                outcomes[row.name] = asyncio.run(run(row, scale))
-            except AssertionError as error:
-                outcomes[row.name] = str(error)
-    _show(outcomes)
-    if json_file is not None:
-        _write(json_file, {name: asdict(one) if not isinstance(one, str) else one for name, one in outcomes.items()})
-    wrong = [fault for one in outcomes.values() for fault in ([one] if isinstance(one, str) else one.faults)]
-    for fault in wrong[:20]:
-        click.echo(fault, err=True)
-    sys.exit(bool(wrong))
 
 
 def _show(outcomes: "dict[str, Outcome | str]") -> None:
@@ -89,12 +115,15 @@ def _show(outcomes: "dict[str, Outcome | str]") -> None:
 
 
 @click.command()
-@click.option("--connects", type=click.IntRange(1_000), default=100_000, show_default=True)
-@click.option("--events", type=click.IntRange(1_000), default=1_000_000, show_default=True)
+@click.option("--connects", type=click.IntRange(100), help="How many come and go.  [default: 100000]")
+@click.option("--events", type=click.IntRange(100), help="That are published meanwhile.  [default: 1000000]")
+@_quick_option
 @_json_option
-def churn(connects: int, events: int, json_file: Path | None) -> None:
+def churn(connects: int | None, events: int | None, quick: bool, json_file: Path | None) -> None:
     """Let clients come and go while events pour, and print what the server keeps of them after each tenth."""
-    kept = asyncio.run(_churn(connects, events))
+    amount = FEW if quick else WHOLE
+    amount = replace(amount, connects=connects or amount.connects, events=events or amount.events)
+    kept = asyncio.run(_churn(amount))
     table = Table(title="What a server keeps when nobody is there", title_justify="left")
     for column in ("after", "memory (Pss), KiB", "files", "connections", "subscriptions", "channels"):
         table.add_column(column, justify="right")
@@ -105,7 +134,7 @@ def churn(connects: int, events: int, json_file: Path | None) -> None:
         _write(json_file, {str(came): asdict(one) for came, one in kept.items()})
 
 
-async def _churn(connects: int, events: int) -> "dict[int, Kept]":
+async def _churn(amount: Amount) -> "dict[int, Kept]":
     from tests.support.churn import ENVIRONMENT, Churn, running_jobs
     from tests.support.limner import Server
 
@@ -115,11 +144,11 @@ async def _churn(connects: int, events: int) -> "dict[int, Kept]":
         async with connect(settings.redis_url) as redis:
             keys = Keys(settings.redis_prefix)
             churn = Churn(server, redis, keys, await running_jobs(JobStore(redis, keys, settings)))
-            for part in range(1, 11):
-                await churn.run(connects // 10, events // 10)
-                came = connects * part // 10
-                kept[came] = await churn.kept(once_deserted=part == 10)
-                click.echo(f"{came:,} of {connects:,}", err=True)
+            for part in range(1, amount.parts + 1):
+                await churn.run(amount.connects // amount.parts, amount.events // amount.parts)
+                came = amount.connects * part // amount.parts
+                kept[came] = await churn.kept(once_deserted=part == amount.parts)
+                click.echo(f"{came:,} of {amount.connects:,}", err=True)
     return kept
 
 

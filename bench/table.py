@@ -1,7 +1,5 @@
 """The one table, on paper and as JSON."""
 
-import os
-import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Row, Spread
+from bench.machine import machine
 
 TITLE = "Median of the rounds (least … most)"
 WIDTH = 240
@@ -40,11 +39,10 @@ def show(rows: Sequence[Row]) -> None:
     console.print(table)
 
 
-def as_json(rows: Sequence[Row]) -> dict[str, Any]:
-    return {
-        "machine": {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()},
-        "rows": [asdict(one) for one in rows],
-    }
+def as_json(rows: Sequence[Row], rounds: int | None = None) -> dict[str, Any]:
+    """`rounds`: of all parts, where they have the same."""
+    counted = {} if rounds is None else {"rounds": rounds}
+    return {"machine": machine() | counted, "rows": [asdict(one) for one in rows]}
 
 
 def written(spread: Spread | None, unit: str) -> str:

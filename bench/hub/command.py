@@ -67,11 +67,11 @@ def hub(
     plan = plan.within(plan.crowd)
     try:
         open_files(plan.crowd + OTHER_FILES)
-        with setup(relay) as ready:
+        with setup(relay, settle_seconds=plan.settle_seconds) as ready:
             findings = Findings()
             for name in parts or PARTS:
                 findings.add(PARTS[name](ready, plan, say))
-                _write(findings, json_file)
+                _write(findings, plan.rounds, json_file)
     except (NotMeasured, EmbeddedUnavailable) as error:
         click.echo(f"limner: {error}", err=True)
         sys.exit(1)
@@ -80,10 +80,10 @@ def hub(
         plot_file.write_text(plot.drawn(findings.points))
 
 
-def _write(findings: Findings, json_file: Path | None) -> None:
+def _write(findings: Findings, rounds: int, json_file: Path | None) -> None:
     """After every part, for the whole takes long."""
     if json_file is not None:
-        found = {**table.as_json(findings.rows), "points": [asdict(point) for point in findings.points]}
+        found = {**table.as_json(findings.rows, rounds), "points": [asdict(point) for point in findings.points]}
         json_file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
 
 

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ValidationError
 from bench.figures import Row
 from bench.hub.findings import Point
 from bench.hub.plot import drawn
+from bench.hub.stages import NAME as STAGE
 from bench.table import written
 from server.up.python import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- figures: written by ./limner bench plot -->", "<!-- end of the figures -->"
+FIGURES, STAGES = "figures", "stages"
 HEAD = "| what | measured | beside | reference | ratio | wanted |\n|---|---|---|---|---|---|\n"
 
 
@@ -42,32 +43,45 @@ def plot(file: Path, page: Path) -> None:
         raise click.UsageError(f"{file} is not what `./limner bench hub --json FILE` writes.") from None
     drawing = page.with_suffix(".svg")
     try:
-        text = filled(page.read_text(), figures(run, drawing.name))
+        text = filled(page.read_text(), FIGURES, figures(run, drawing.name))
+        text = filled(text, STAGES, stages(run))
     except ValueError as error:
         raise click.UsageError(f"{page}: {error}") from None
     page.write_text(text)
     drawing.write_text(drawn(run.points))
 
 
-def filled(page: str, text: str) -> str:
+def marks(name: str) -> tuple[str, str]:
+    """The lines between which what has this name is written."""
+    return f"<!-- {name}: written by ./limner bench plot -->", f"<!-- end of the {name} -->"
+
+
+def filled(page: str, name: str, text: str) -> str:
     """The page with `text` between its marks. Raises ValueError unless it has both, once, in their order."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in tail:
-        raise ValueError(f"it must have the lines {BEGIN} and {END} once, in this order")
+    first, last = marks(name)
+    head, begin, rest = page.partition(first)
+    _, end, tail = rest.partition(last)
+    if not begin or not end or first in rest or last in head + tail:
+        raise ValueError(f"it must have the lines {first} and {last} once, in this order")
     return f"{head}{begin}\n\n{text.strip()}\n\n{end}{tail}"
 
 
 def figures(run: Run, drawing: str) -> str:
     """Markdown: the drawing, what something is wanted of, and everything."""
     machine = ", ".join(f"{name} {value}" for name, value in run.machine.items() if value is not None)
-    parts = [f"Median of the rounds (least … most). The machine: {machine}."]
+    parts = [f"Median of the rounds (least … most). Machine and run: {machine}."]
     if run.points:
         parts.append(f"![Median latency by events a second, and CPU per delivery by clients]({drawing})")
     if wanted := [row for row in run.rows if row.wanted]:
         parts.append(HEAD + "".join(_lines(wanted)))
     parts.append(f"<details><summary>All rows</summary>\n\n{HEAD}{''.join(_lines(run.rows))}\n</details>")
     return "\n\n".join(part.rstrip("\n") for part in parts)
+
+
+def stages(run: Run) -> str:
+    """Markdown: what each piece of a delivery costs."""
+    rows = [row for row in run.rows if row.name.startswith(STAGE)]
+    return HEAD + "".join(_lines(rows)) if rows else "The part `stages` was not measured in this run."
 
 
 def _lines(rows: Sequence[Row]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bench.hub import beside, own
+from bench.hub import beside, own, stages
 from bench.hub.beside import Say
 from bench.hub.findings import Findings
 from bench.hub.plan import Plan
@@ -12,6 +12,7 @@ Part = Callable[[Setup, Plan, Say], Findings]
 
 PARTS: Mapping[str, Part] = {
     "deliveries": beside.deliver,
+    "stages": stages.take_apart,
     "load": beside.load,
     "requests": own.poll,
     "waiting": own.wait,

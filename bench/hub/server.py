@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.hub.machine import Cpu, cpu, memory, pinned
 from bench.hub.setup import Setup
-from bench.hub.target import Place, Target
+from bench.hub.target import Place, Program
 from bench.processes import READY_SECONDS, NotMeasured, answers, clean, free_port, wait_until
 
 END_SECONDS = 5.0
@@ -21,7 +21,7 @@ LOG_BYTES = 20_000
 class Server:
     """Ready when `start` returns. Its log comes with whatever goes wrong."""
 
-    def __init__(self, setup: Setup, target: Target, place: Place) -> None:
+    def __init__(self, setup: Setup, target: Program, place: Place) -> None:
         self.place = place
         self._core = setup.cores.server
         self._command = target.command(place)
@@ -90,7 +90,7 @@ class Server:
 
 
 @contextmanager
-def started(setup: Setup, target: Target, clients: int) -> Iterator[Server]:
+def started(setup: Setup, target: Program, clients: int) -> Iterator[Server]:
     """A target that is ready for so many clients. Raises NotMeasured, with the log."""
     with tempfile.TemporaryDirectory(prefix="target-", dir=setup.folder) as folder:
         place = Place(free_port(), setup.redis_port, Path(folder), clients)

@@ -85,19 +85,23 @@ class Publication:
     window: int = 512
 
 
-class Target(Protocol):
+class Program(Protocol):
+    """What can be started and asked what it costs."""
+
     @property
     def name(self) -> str:
         """As it stands in the table."""
 
+    def command(self, place: Place) -> Command:
+        """How the server is started."""
+
+
+class Target(Program, Protocol):
     @property
     def dialect(self) -> Dialect: ...
 
     def missing(self) -> str | None:
         """What is not installed, in a sentence that says how to get it. None: it can be measured."""
-
-    def command(self, place: Place) -> Command:
-        """How the server is started."""
 
     def publication(self, record: bytes, place: Place) -> Publication:
         """How an event with this record is published."""

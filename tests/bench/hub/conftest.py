@@ -7,5 +7,5 @@ from bench.hub.setup import Setup, setup
 
 @pytest.fixture(scope="session")
 def ready() -> Iterator[Setup]:
-    with setup() as one:
+    with setup(settle_seconds=0.1) as one:
         yield one

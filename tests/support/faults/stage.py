@@ -54,6 +54,36 @@ class Scale:
     environment: Mapping[str, str]
 
 
+SMALL = Scale(
+    jobs=50,
+    jobs_per_client=64,
+    preview_characters=4_096,
+    changes=50,
+    deadline=20,
+    wait=30,
+    pause=0.5,
+    lease=2,
+    slow=1,
+    isolated=True,
+    environment={
+        "LIMNER_REDIS_SECONDS": "0.5",
+        "LIMNER_PROBE_SECONDS": "1",
+        "LIMNER_PROBE_ANSWER_SECONDS": "0.5",
+        "LIMNER_BACKSTOP_SECONDS": "2",
+        "LIMNER_PING_SECONDS": "2.5",
+        "LIMNER_SILENCE_SECONDS": "6",
+        "LIMNER_IDLE_SECONDS": "3",
+        "LIMNER_SLOW_SECONDS": "1",
+        "LIMNER_RETRY_WINDOW_SECONDS": "0.5",
+        "LIMNER_DRAIN_SECONDS": "1",
+        "LIMNER_LEASE_SECONDS": "2",
+        "LIMNER_RENEW_SECONDS": "0.6",
+        "LIMNER_SWEEP_SECONDS": "0.1",
+    },
+)
+"""For a suite: every interval at about a tenth."""
+
+
 class Valkey:
     """A Valkey of its own that can be frozen, stopped and started again, with its data or without."""
 
