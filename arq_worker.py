@@ -48,7 +48,7 @@ async def work(settings: WorkerSettings) -> None:
     keys = Keys(settings.redis_prefix)
     painter = Painter(seconds=settings.painter_seconds, threads=settings.portraits_at_once)
     async with connect(settings.redis_url, seconds=settings.redis_seconds) as client, httpx.AsyncClient() as http:
-        for remark in await persistently(lambda: inspect(client)):
+        for remark in await persistently(lambda: inspect(client, keys)):
             warn(Event.STORE_UNSAFE, remark=remark)
         store = JobStore(client, keys, settings)
         kinds = registry(

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 FIGURES = ("resync", "resync of polls", "half-open found", "stuck client gone")
 
-"""Every interval at about a tenth of its length."""
-
 
 @dataclass(frozen=True, slots=True)
 class Amount:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from storage.settings import Seconds, StorageSettings
+from storage.settings import Seconds, SecondsOrZero, StorageSettings
 
 
 class WorkerSettings(StorageSettings):
@@ -12,7 +12,7 @@ class WorkerSettings(StorageSettings):
     portraits_at_once: int = Field(1, ge=1, le=100, description="portraits a worker paints at once")
     job_seconds: Seconds = Field(600, description="a run that takes longer than this has failed")
     queue_limit_seconds: Seconds = Field(86_400, description="a job that waits longer than this has failed")
-    finish_seconds: float = Field(0, ge=0, description="how long a worker that is stopped lets its jobs go on")
+    finish_seconds: SecondsOrZero = Field(0, description="how long a worker that is stopped lets its jobs go on")
 
     lease_seconds: Seconds = Field(
         10, description="a run without sign of life for this long is given to another worker"

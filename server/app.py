@@ -1,6 +1,5 @@
 """The server, put together: the map of the house."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +9,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from server import health, metrics, pages, problems, websocket
+from server.admission import Admission, address_of
 from server.api import characters, events, jobs, portraits, temp_portraits
+from server.hub.background import Background
 from server.hub.counters import Counters
 from server.hub.drain import Drain
 from server.hub.event_stream import Streams
@@ -18,7 +19,6 @@ from server.hub.hub import Hub, Intervals
 from server.hub.polling import HeldRequests
 from server.hub.websocket import Sockets
 from server.identity import Identity
-from server.limits import Admission
 from server.origins import OriginGuard
 from server.services import Services
 from server.settings import ServerSettings
@@ -73,11 +73,12 @@ def create_app(settings: ServerSettings) -> Starlette:
         hub=hub,
         sockets=Sockets(hub, settings.limits, drain, counters),
         streams=Streams(hub, settings.limits, drain, counters),
-        held_requests=HeldRequests(hub, drain, admission, counters),
+        held_requests=HeldRequests(hub, drain, admission, counters, address_of),
         drain=drain,
         counters=counters,
         identity=Identity(settings),
         admission=admission,
+        clocks=Background(),
     )
 
     figures = metrics.Metrics(services)
@@ -92,13 +93,12 @@ def create_app(settings: ServerSettings) -> Starlette:
             stack.push_async_callback(line.aclose)
             await hub.start()
             stack.push_async_callback(hub.aclose)
-            clock = asyncio.create_task(services.sockets.tick(), name="sockets' clock")
-            stack.callback(clock.cancel)
-            stack.callback(asyncio.create_task(figures.tick(), name="metrics").cancel)
-            streams_clock = asyncio.create_task(services.streams.tick(), name="event streams' clock")
-            stack.callback(streams_clock.cancel)
+            stack.push_async_callback(services.clocks.aclose)
+            services.clocks.start(services.sockets.tick(), "sockets' clock")
+            services.clocks.start(services.streams.tick(), "event streams' clock")
+            services.clocks.start(figures.tick(), "metrics")
             yield {"drain": drain}
-        log(Event.SERVER_STOPPED)
+        log(Event.SERVER_STOPPED, connections=drain.sent_off, seconds=round(counters.drain_seconds, 3))
 
     app = Starlette(
         routes=[

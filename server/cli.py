@@ -2,18 +2,32 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import click
+from click.core import ParameterSource
 
 from server.up import python
 
+
+class Option(click.Option):
+    """Names the variable, and not itself, where a bad value came from that."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        source = ctx.get_parameter_source(self.name) if ctx is not None and self.name is not None else None
+        if source is ParameterSource.ENVIRONMENT and isinstance(self.envvar, str):
+            return self.envvar
+        return super().get_error_hint(ctx)
+
+
+_option = partial(click.option, cls=Option)
 _anything = {"ignore_unknown_options": True, "help_option_names": []}
-_host = click.option(
+_host = _option(
     "--host", default="127.0.0.1", show_default=True, envvar="LIMNER_HOST", help="The address to listen on."
 )
-_port = click.option(
+_port = _option(
     "--port",
     type=click.IntRange(0, 65_535),
     default=8000,
@@ -21,7 +35,7 @@ _port = click.option(
     envvar="LIMNER_PORT",
     help="0: a free one.",
 )
-_open = click.option(
+_open = _option(
     "--open", "is_open", is_flag=True, envvar="LIMNER_OPEN", help="Let everybody who reaches it use it without a key."
 )
 
@@ -35,15 +49,15 @@ def main() -> None:
 @_host
 @_port
 @_open
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, envvar="LIMNER_WORKERS")
-@click.option(
+@_option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, envvar="LIMNER_WORKERS")
+@_option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
     default=python.ROOT / ".limner",
     envvar="LIMNER_DATA_DIR",
     help="Where everything is kept.  [default: .limner beside ./limner]",
 )
-@click.option(
+@_option(
     "--grace",
     type=click.FloatRange(0, 3_600),
     default=10.0,
@@ -70,7 +84,7 @@ def up(host: str, port: int, is_open: bool, workers: int, data_dir: Path, grace:
 @_host
 @_port
 @_open
-@click.option(
+@_option(
     "--processes",
     type=click.IntRange(1, 256),
     default=1,
@@ -78,8 +92,8 @@ def up(host: str, port: int, is_open: bool, workers: int, data_dir: Path, grace:
     envvar="LIMNER_PROCESSES",
     help="How many, on one socket.",
 )
-@click.option("--fd", type=click.IntRange(3), help="Serve on this inherited listening socket instead.")
-@click.option("--place", nargs=2, type=int, hidden=True)
+@_option("--fd", type=click.IntRange(3), help="Serve on this inherited listening socket instead.")
+@_option("--place", nargs=2, type=int, hidden=True)
 def serve(host: str, port: int, is_open: bool, processes: int, fd: int | None, place: tuple[int, int] | None) -> None:
     """Run the server alone."""
     from server.process import processes as many
@@ -99,17 +113,17 @@ def worker() -> None:
 
 
 @main.command()
-@click.option("--count", type=click.IntRange(1, 10), default=3, show_default=True, help="How many characters.")
-@click.option("--theme", help="What they have in common. Without it they are random.")
-@click.option("--seed", type=int, help="The same seed makes the same characters and pictures.")
-@click.option(
+@_option("--count", type=click.IntRange(1, 10), default=3, show_default=True, help="How many characters.")
+@_option("--theme", help="What they have in common. Without it they are random.")
+@_option("--seed", type=int, help="The same seed makes the same characters and pictures.")
+@_option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("portraits"),
     show_default=True,
     help="The folder the files go to.",
 )
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, envvar="LIMNER_URL", help="The server.")
+@_option("--url", default="http://127.0.0.1:8000", show_default=True, envvar="LIMNER_URL", help="The server.")
 def generate(count: int, theme: str | None, seed: int | None, out: Path, url: str) -> None:
     """Make characters and their portraits, and watch them being painted."""
     from server.generate import run

@@ -18,6 +18,8 @@ def routes(services: Services) -> list[Route]:
             raise Problem(503, "The server is stopping.", headers={"Retry-After": "1"})
         if not services.hub.ready:
             raise StoreUnavailable("events do not come in")
+        if not services.clocks.whole:
+            raise Problem(503, "A part of the server has ended by a fault.", headers={"Retry-After": "1"})
         return JSONResponse({"status": "ready"})
 
     return [Route("/health", health), Route("/ready", ready)]

@@ -7,7 +7,7 @@ for all of them, whichever is asked; one that died counts on in the totals, but 
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -27,8 +27,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.hub.codes import CloseCode
-from server.hub.counters import Refusal, Resync
+from server.hub.codes import COUNTED, OTHER
+from server.hub.counters import Refusal, Resync, Transport, Unstored
 from server.problems import Problem
 from server.services import Services
 from storage.errors import SettingsError
@@ -39,9 +39,6 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _folder = os.environ.get(FOLDER_VARIABLE)
 
 TICK_SECONDS = 1.0
-TRANSPORTS = ("websocket", "events", "wait")
-CODES = (1000, 1001, 1006, *map(int, CloseCode))
-OTHER = "other"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -79,7 +76,7 @@ class Metrics:
             return Histogram(name, sentence, registry=own, buckets=SECONDS)
 
         self._processes = gauge("limner_processes", "Server processes that run.")
-        self._ready = gauge("limner_processes_ready", "Server processes that events reach.")
+        self._ready = gauge("limner_processes_ready", "Server processes that events reach and that let people in.")
         connections = Gauge(
             "limner_connections",
             "Connections that are open.",
@@ -87,15 +84,15 @@ class Metrics:
             registry=own,
             multiprocess_mode="livesum",
         )
-        self._connections = {transport: connections.labels(transport) for transport in TRANSPORTS}
+        self._connections = {transport: connections.labels(transport) for transport in Transport}
         self._accepted = counters(
-            "limner_connections_accepted_total", "Connections that were let in.", "transport", TRANSPORTS
+            "limner_connections_accepted_total", "Connections that were let in.", "transport", Transport
         )
         self._refused = counters(
             "limner_connections_refused_total", "Connections that were not let in.", "reason", Refusal
         )
         self._disconnects = counters(
-            "limner_websocket_disconnects_total", "WebSockets that ended, by close code.", "code", (*CODES, OTHER)
+            "limner_websocket_disconnects_total", "WebSockets that ended, by close code.", "code", map(_label, COUNTED)
         )
         self._channels = gauge("limner_channels", "Jobs whose events are listened for.")
         self._subscriptions = gauge("limner_subscriptions", "Subscriptions of connections to jobs.")
@@ -104,6 +101,9 @@ class Metrics:
             "limner_frames_merged_total", "States that a newer one of the same job replaced while they waited."
         )
         self._too_slow = counter("limner_slow_clients_total", "Connections cut off because they took too little.")
+        self._unstored = counters(
+            "limner_submissions_refused_total", "Submissions that could not be stored.", "reason", Unstored
+        )
         self._reconnects = counter("limner_event_reconnects_total", "Event connections to Redis made anew.")
         self._resyncs = counters(
             "limner_resyncs_total", "Times that everything watched was read again.", "reason", Resync
@@ -122,14 +122,15 @@ class Metrics:
         """Carry over what was counted since the last time."""
         counted, hub = self._services.counters, self._services.hub
         self._processes.set(1)
-        self._ready.set(int(hub.ready))
+        self._ready.set(int(hub.ready and self._services.clocks.whole and not self._services.drain.begun))
         for transport, connections in self._connections.items():
             connections.set(self._services.admission.open[transport])
         self._channels.set(hub.channels)
         self._subscriptions.set(hub.subscriptions)
         self._follow_all(self._accepted, counted.accepted.items())
         self._follow_all(self._refused, counted.refused.items())
-        self._follow_all(self._disconnects, _bounded(counted.closed).items())
+        self._follow_all(self._disconnects, ((_label(code), total) for code, total in counted.closed.items()))
+        self._follow_all(self._unstored, counted.unstored.items())
         self._follow_all(self._resyncs, counted.resyncs.items())
         self._follow(self._frames, counted.frames)
         self._follow(self._merged, counted.merged)
@@ -192,13 +193,8 @@ def routes(services: Services, metrics: Metrics) -> list[Route]:
     return [Route("/metrics", answer)]
 
 
-def _bounded(closed: Mapping[int, int]) -> dict[str, int]:
-    """Close codes as labels. A client may send any of four thousand."""
-    totals: dict[str, int] = {}
-    for code, total in closed.items():
-        label = str(code) if code in CODES else OTHER
-        totals[label] = totals.get(label, 0) + total
-    return totals
+def _label(code: int) -> str:
+    return "other" if code == OTHER else str(code)
 
 
 def _forget_the_dead(folder: Path) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from server.admission import Admission
+from server.hub.background import Background
 from server.hub.counters import Counters
 from server.hub.drain import Drain
 from server.hub.event_stream import Streams
@@ -11,7 +13,6 @@ from server.hub.hub import Hub
 from server.hub.polling import HeldRequests
 from server.hub.websocket import Sockets
 from server.identity import Identity
-from server.limits import Admission
 from server.settings import ServerSettings
 from storage.jobs import JobStore
 from storage.portraits import PortraitStore
@@ -31,3 +32,4 @@ class Services:
     counters: Counters
     identity: Identity
     admission: Admission
+    clocks: Background

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 from pydantic_settings import NoDecode
 
 from server.hub.connection import Limits
-from storage.settings import Seconds, StorageSettings
+from storage.settings import Seconds, SecondsOrZero, StorageSettings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -70,11 +70,8 @@ class ServerSettings(StorageSettings):
     )
     retry_window_seconds: Seconds = Field(5, description="clients spread their coming back over this time")
     wait_seconds: Seconds = Field(30, description="the longest that `Prefer: wait` may hold an answer")
-    drain_seconds: float = Field(
-        10,
-        ge=0,
-        allow_inf_nan=False,
-        description="a server that is stopped closes its connections one by one over this time",
+    drain_seconds: SecondsOrZero = Field(
+        10, description="a server that is stopped closes its connections one by one over this time"
     )
     probe_seconds: Seconds = Field(10, description="how often the event connection to Redis is probed")
     probe_answer_seconds: Seconds = Field(
@@ -126,6 +123,12 @@ class ServerSettings(StorageSettings):
             if origin != "null" and not re.fullmatch(r"https?://[^/*\s]+", origin):
                 raise ValueError("each must be like https://page.example, or null; there is none for all")
         return origins
+
+    @model_validator(mode="after")
+    def _pinged_in_time(self) -> "ServerSettings":
+        if self.ping_seconds * 2 > self.silence_seconds:
+            raise ValueError("LIMNER_SILENCE_SECONDS: must be at least twice LIMNER_PING_SECONDS")
+        return self
 
     @model_validator(mode="after")
     def _closed_by_default(self) -> "ServerSettings":

@@ -11,6 +11,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 
 from storage.errors import SettingsError, StoreUnavailable, UnfitStore
+from storage.keys import Keys
 from storage.resp import CONNECT_SECONDS, network_options
 
 COMMAND_SECONDS = 5.0
@@ -25,6 +26,8 @@ UNABLE = frozenset(
 
 LEAST_VERSION = (6, 2)
 FULL = 0.8
+LOOK = "look"
+"""Stands for an id in the names of channels that nobody else uses."""
 SUBSCRIBER_LIMITS = (256 * 1024 * 1024, 64 * 1024 * 1024, 60)
 """What a server's pub/sub connection may leave unread: at once, and how much of it for how many seconds."""
 
@@ -81,10 +84,11 @@ def refusal(answer: str) -> StoreUnavailable | exceptions.ResponseError:
     return exceptions.NoScriptError(answer) if word == "NOSCRIPT" else exceptions.ResponseError(answer)
 
 
-async def inspect(client: Redis) -> list[str]:
+async def inspect(client: Redis, keys: Keys | None = None) -> list[str]:
     """Look at the Redis behind `client`. Answers what an operator should know of it, a sentence each.
 
-    Raises UnfitStore naming every fault that it cannot serve with, StoreUnavailable without an answer.
+    With `keys` it is tried as well whether their channels may be spoken on and listened to. Raises UnfitStore naming
+    every fault that it cannot serve with, StoreUnavailable without an answer.
     """
     with store_errors():
         try:
@@ -97,6 +101,7 @@ async def inspect(client: Redis) -> list[str]:
                 raise
             raise UnfitStore([f"Redis refuses the user and password in LIMNER_REDIS_URL: {error}"]) from None
         limits = await _limits_of_subscribers(client)
+        muted = await _muted(client, keys) if keys is not None else None
     faults = []
     version = str(about.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VERSION:
@@ -106,6 +111,8 @@ async def inspect(client: Redis) -> list[str]:
     policy = about.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         faults.append(f"maxmemory-policy is {policy}: Redis would throw jobs away. Set it to noeviction.")
+    if muted is not None:
+        faults.append(muted)
     if faults:
         raise UnfitStore(faults)
     return _remarks(about, limits)
@@ -116,6 +123,25 @@ def _distrust(error: ssl.SSLCertVerificationError) -> str:
         f"The certificate of the Redis in LIMNER_REDIS_URL is not trusted: {error.verify_message.rstrip('.')}. "
         "An authority of your own is named in that URL with ?ssl_ca_certs=/path/to/its.pem"
     )
+
+
+async def _muted(client: Redis, keys: Keys) -> str | None:
+    """What keeps this user from the channels. Since Redis 7 a new user may use none."""
+    channels = [keys.job(LOOK), keys.probe(LOOK), keys.wake(LOOK)]
+    listening = client.pubsub()
+    try:
+        await listening.subscribe(*channels)
+        for _ in channels:
+            await listening.get_message(timeout=None)
+        await client.publish(keys.probe(LOOK), b"")
+    except exceptions.NoPermissionError as error:
+        return (
+            f"The user in LIMNER_REDIS_URL may not subscribe and publish to the channels {keys.prefix}*: {error} "
+            f"(docs/redis.md: &{keys.prefix}*, +subscribe, +unsubscribe, +publish)"
+        )
+    finally:
+        await listening.aclose()  # type: ignore[no-untyped-call]
+    return None
 
 
 async def _limits_of_subscribers(client: Redis) -> tuple[int, int, int] | None:

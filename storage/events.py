@@ -6,7 +6,6 @@ SUBSCRIBE has an acknowledgement that can be waited for: what is published after
 """
 
 import asyncio
-import contextlib
 import random
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import hiredis
 from pydantic import SecretStr
 
 from storage.errors import StoreUnavailable
+from storage.logs import Event, log_error
 from storage.resp import Resp, open_connection, pack
 from storage.tasks import end
 
@@ -54,6 +54,8 @@ class Events:
         self._on_up = on_up
         self._on_down = on_down
         self._connection: Resp | None = None
+        self.refusal: str | None = None
+        """In Redis' own words, what the connection that was lost last was refused; none if it was lost otherwise."""
         # Redis acknowledges channel by channel, in the order in which it was asked: each with how many are still owed.
         self._asked: deque[_Asked] = deque()
         self._owner: asyncio.Task[None] | None = None
@@ -100,6 +102,7 @@ class Events:
             elif word == b"subscribe":
                 self._acknowledged()
         elif isinstance(reply, hiredis.ReplyError) and self._connection is not None:
+            self.refusal = str(reply)
             self._connection.abort()
 
     def _acknowledged(self) -> None:
@@ -115,14 +118,19 @@ class Events:
         pause = RECONNECT_FIRST
         while True:
             begun = clock()
-            with contextlib.suppress(StoreUnavailable):
+            try:
                 await self._stand(await open_connection(self._url, commands=False))
+            except StoreUnavailable:
+                pass
+            except Exception as error:  # whatever it was, the next connection may stand
+                log_error(Event.CRASHED, exception=error)
             # One that was lost at once counts as none: a user who may not subscribe is cut off every time.
             pause = RECONNECT_FIRST if clock() - begun > LIVED_SECONDS else min(RECONNECT_MOST, pause * 2)
             await asyncio.sleep(random.uniform(0, pause))
 
     async def _stand(self, connection: Resp) -> None:
         self._connection = connection
+        self.refusal = None
         connection.on_reply = self._on_reply
         try:
             self._on_up()

@@ -66,6 +66,11 @@ class JobStore:
         self._tombstone = int(settings.tombstone_seconds * 1000)
         self._touch = min(TOUCH_MS, self._keep // 10)
 
+    @property
+    def commands(self) -> Commands:
+        """What jobs are read over."""
+        return self._commands
+
     async def now(self) -> int:
         """Redis' clock, ms: the one clock that all processes share."""
         with store_errors():

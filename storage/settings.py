@@ -12,7 +12,11 @@ from storage.errors import SettingsError
 
 PREFIX = "LIMNER_"
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+MOST_SECONDS = 7 * 86_400
+"""More is a slip, and far more is beyond what timers and Redis can count."""
+Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)]
+SecondsOrZero = Annotated[float, Field(ge=0, le=MOST_SECONDS, allow_inf_nan=False)]
+"""0 is allowed."""
 
 
 class Settings(BaseSettings):

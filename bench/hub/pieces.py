@@ -60,6 +60,8 @@ class Taker:
 
     def unavailable(self) -> None: ...
 
+    def fail(self) -> None: ...
+
 
 @asynccontextmanager
 async def reading(settings: StorageSettings, jobs: int, tally: Tally) -> AsyncIterator[None]:

@@ -5,8 +5,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from server.hub.event_stream import HEADERS, TRANSPORT
-from server.limits import address_of, problem_of
+from server.admission import address_of, problem_of
+from server.hub.counters import Transport
+from server.hub.event_stream import HEADERS
 from server.problems import field_problem
 from server.services import Services
 from storage.records.ids import JobId, parse_job_id
@@ -41,11 +42,11 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         admission, address = self._services.admission, address_of(scope)
-        refusal = admission.enter(TRANSPORT, address)
+        refusal = admission.enter(Transport.EVENTS, address)
         if refusal is not None:
             await problem_of(refusal).response()(scope, receive, send)
             return
         try:
             await self._services.streams.serve(scope, send, self._jobs)
         finally:
-            admission.leave(TRANSPORT, address)
+            admission.leave(Transport.EVENTS, address)

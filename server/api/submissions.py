@@ -1,5 +1,6 @@
 """Taking a job in: what both POSTs have in common."""
 
+import contextlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -11,7 +12,9 @@ from starlette.responses import Response
 
 from server.api import answers
 from server.conditions import wait_seconds
+from server.hub.counters import Unstored
 from server.services import Services
+from storage.errors import StoreFull, StoreUnavailable
 from storage.logs import Event, log
 from storage.records.encoding import is_final, version_of
 from storage.records.ids import JobId, new_job_id, parse_job_id
@@ -83,7 +86,11 @@ async def submit(
         metadata=wanted.metadata,
         provider=provider,
     )
-    acceptance, record = await services.store.submit(submission)
+    try:
+        acceptance, record = await services.store.submit(submission)
+    except StoreUnavailable as error:
+        services.counters.unstored[Unstored.FULL if isinstance(error, StoreFull) else Unstored.AWAY] += 1
+        raise
     accepted = acceptance is Acceptance.ACCEPTED
     job_id = _id_of(record)
     log(Event.SUBMITTED if accepted else Event.DEDUPLICATED, job=job_id, kind=kind, **_reason(acceptance))
@@ -93,8 +100,9 @@ async def submit(
     if seconds and not is_final(record):
         if await services.held_requests.until_final(request.scope, job_id, version_of(record), seconds):
             waited = answers.WAITED
-        stored = await services.store.get(job_id)
-        record = stored.record if stored is not None and stored.record is not None else record
+        with contextlib.suppress(StoreUnavailable):  # it was accepted, and what became of it can be asked later
+            stored = await services.store.look(job_id)
+            record = stored.record if stored is not None and stored.record is not None else record
     ended = bool(seconds) and is_final(record)
     response = answers.job(
         record,

@@ -5,6 +5,7 @@ It finds what no event can tell: that Redis has lost a job. Whatever else it fin
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from server.hub.background import quietly
@@ -31,12 +32,18 @@ class Difference:
     @property
     def stands(self) -> bool:
         """Whether what has come since does not explain it."""
+        if not self.channel.subscriptions:
+            return False  # what nobody watches is no longer subscribed to before long
         newest = self.channel.newest
         return self.channel.known and (newest < self.stored or (newest == self.heard != self.stored))
 
 
 class Backstop:
-    """Compares every `every` seconds, more or less."""
+    """Compares every `every` seconds, more or less.
+
+    `on_deaf()` is called when a difference is still there after it was read anew: the connections by which versions and
+    snapshots are read lead to different places.
+    """
 
     def __init__(
         self,
@@ -47,6 +54,7 @@ class Backstop:
         counters: Counters,
         *,
         every: float,
+        on_deaf: Callable[[], None],
     ) -> None:
         self._channels = channels
         self._versions = versions
@@ -54,6 +62,9 @@ class Backstop:
         self._probe = probe
         self._counters = counters
         self._every = every
+        self._on_deaf = on_deaf
+        self._read_anew: dict[Channel, bytes] = {}
+        """What differed the last time, and what was known of it then."""
 
     async def run(self) -> None:
         """Compare, until cancelled."""
@@ -66,14 +77,21 @@ class Backstop:
 
         An event may be under way. When a probe has gone round after the reading, every event that was published before
         it is here, and what still differs is a find. Where the probe did not go round nothing is counted, nor is a
-        finished job, whose time may be over without anybody having swept it yet.
+        finished job, whose time may be over without anybody having swept it yet. What reading anew has not mended since
+        the last time is a fault of the connections, and not counted twice.
         """
         differences = await self._differences()
+        before, self._read_anew = self._read_anew, {}
         if not differences:
             return
         gone_round = await self._probe.goes_round()
-        standing = [difference.channel for difference in differences if difference.stands]
+        differences = [difference for difference in differences if difference.stands]
+        standing = [difference.channel for difference in differences]
         finds = [channel for channel in standing if gone_round and not channel.final]
+        if any(before.get(channel) == channel.newest for channel in finds):
+            self._on_deaf()
+            return
+        self._read_anew = {channel: channel.newest for channel in finds}
         for channel in standing:
             channel.rewind()
             self._snapshots.due(channel)

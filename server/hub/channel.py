@@ -1,5 +1,7 @@
 """One job's channel: who watches it, and what was heard of the job."""
 
+from collections.abc import Callable
+
 from server.hub.subscription import Event, Subscription, Watcher
 from storage.records.encoding import NO_VERSION
 from storage.records.ids import JobId
@@ -11,11 +13,25 @@ class Channel:
 
     `known` is whether a snapshot was read since. Then `newest` is the version of the newest state, NO_VERSION where
     there is no job, and `final` whether that is a final one.
+
+    `on_fault(watcher, error)` is called for a watcher that raised; all others are told what they are owed.
     """
 
-    __slots__ = ("_all", "_reading", "acknowledged", "final", "job_id", "known", "name", "newest", "subscriptions")
+    __slots__ = (
+        "_all",
+        "_on_fault",
+        "_reading",
+        "acknowledged",
+        "final",
+        "job_id",
+        "known",
+        "name",
+        "newest",
+        "subscriptions",
+    )
 
-    def __init__(self, job_id: JobId, name: bytes) -> None:
+    def __init__(self, job_id: JobId, name: bytes, *, on_fault: Callable[[Watcher, Exception], None]) -> None:
+        self._on_fault = on_fault
         self.job_id = job_id
         self.name = name
         self.subscriptions: dict[Watcher, Subscription] = {}
@@ -54,17 +70,34 @@ class Channel:
         subscriptions = self._all
         if subscriptions is None:
             subscriptions = self._all = tuple(self.subscriptions.values())
-        for subscription in subscriptions:
-            subscription.on_event(event)
+        following = iter(subscriptions)
+        while True:
+            try:
+                for subscription in following:
+                    subscription.on_event(event)
+                return
+            except Exception as error:  # and on with the one after it
+                self._on_fault(subscription.watcher, error)
 
-    def on_snapshot(self, stored: Stored | None) -> None:
-        """What was read. It is passed over if the channel was rewound since the reading began; another one follows."""
+    def on_snapshot(self, stored: Stored | None) -> bool:
+        """What was read. It is passed over if the channel was rewound since the reading began; another one follows.
+
+        False: nothing was found of a job that an event told of meanwhile. The event may be from before the job was
+        removed or from after it appeared, so that the channel was rewound, and is to be read again.
+        """
         if not self._reading:
-            return
+            return True
+        snapshot = Event(stored.record) if stored is not None and stored.record is not None else None
+        if snapshot is None and any(subscription.holds for subscription in self.subscriptions.values()):
+            self.rewind()
+            return False
         self._reading = False
         self.known = True
-        snapshot = Event(stored.record) if stored is not None and stored.record is not None else None
         if snapshot is not None and snapshot.version > self.newest:
             self.newest, self.final = snapshot.version, snapshot.final
-        for subscription in self.subscriptions.values():
-            subscription.on_snapshot(snapshot, expired=stored is not None)
+        for subscription in list(self.subscriptions.values()):
+            try:
+                subscription.on_snapshot(snapshot, expired=stored is not None)
+            except Exception as error:
+                self._on_fault(subscription.watcher, error)
+        return True

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from server.hub.channel import Channel
+from server.hub.subscription import Watcher
 from storage.errors import StoreUnavailable
 from storage.events import Events
 from storage.keys import Keys
@@ -20,16 +21,25 @@ BATCH = 200
 class Channels:
     """`on_acknowledged(channel)` is called when Redis has said that it publishes a watched job's channel to us.
 
+    `on_fault(watcher, error)` is that of every channel.
+
     A channel that nobody watches any more stays subscribed for `linger` seconds: a page that reloads is back at once.
     """
 
     def __init__(
-        self, events: Events, keys: Keys, *, linger: float, on_acknowledged: Callable[[Channel], None]
+        self,
+        events: Events,
+        keys: Keys,
+        *,
+        linger: float,
+        on_acknowledged: Callable[[Channel], None],
+        on_fault: Callable[[Watcher, Exception], None],
     ) -> None:
         self._events = events
         self._keys = keys
         self._linger = linger
         self._on_acknowledged = on_acknowledged
+        self._on_fault = on_fault
         self.by_name: dict[bytes, Channel] = {}
         self._wanted: dict[Channel, None] = {}
         self._wake = asyncio.Event()
@@ -50,11 +60,19 @@ class Channels:
         name = self._keys.job(job_id).encode()
         channel = self.by_name.get(name)
         if channel is None:
-            channel = self.by_name[name] = Channel(job_id, name)
+            channel = self.by_name[name] = Channel(job_id, name, on_fault=self._on_fault)
             self._want({channel: None})
         else:
             self._deserted.pop(channel, None)
         return channel
+
+    def forget(self, watcher: Watcher) -> None:
+        """It watches nothing any more, and is told nothing more."""
+        for channel in self:
+            if watcher in channel.subscriptions:
+                channel.remove(watcher)
+                if not channel.subscriptions:
+                    self.desert(channel)
 
     def desert(self, channel: Channel) -> None:
         """Nobody watches it any more."""

@@ -7,6 +7,21 @@ SAMPLES = 1024
 """So many measured values are kept until they are read; what comes beyond that pushes the oldest out."""
 
 
+class Transport(StrEnum):
+    """How somebody is connected."""
+
+    WEBSOCKET = "websocket"
+    EVENTS = "events"
+    WAIT = "wait"
+
+
+class Unstored(StrEnum):
+    """Why a submission could not be stored."""
+
+    FULL = "full"
+    AWAY = "away"
+
+
 class Resync(StrEnum):
     """Why everything that is watched was read again."""
 
@@ -41,19 +56,22 @@ class Counters:
         "refused",
         "resyncs",
         "too_slow",
+        "unstored",
     )
 
     def __init__(self) -> None:
-        self.accepted: Counter[str] = Counter()
-        """Connections that were let in, by transport: `websocket`, `events`, `wait`."""
+        self.accepted: Counter[Transport] = Counter()
+        """Connections that were let in."""
         self.refused: Counter[Refusal] = Counter()
         self.closed: Counter[int] = Counter()
-        """WebSockets that ended, by close code; 1006 where there was none."""
+        """WebSockets that ended, by what `server.hub.codes.counted` makes of the code."""
         self.frames = 0
         """States and messages that were handed to a socket."""
         self.merged = 0
         """States that never left, because a newer one of the same job took their place while they waited."""
         self.too_slow = 0
+        self.unstored: Counter[Unstored] = Counter()
+        """Submissions that were refused because of the store."""
         self.finds = 0
         """Differences that only the backstop found. Must stay 0."""
         self.reconnects = 0

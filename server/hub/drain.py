@@ -6,6 +6,8 @@ from typing import Protocol
 from server.hub.counters import Counters
 from storage.logs import Event, log_error
 
+RETRY_AFTER_SECONDS = 1.0
+"""When a server that stops is there again at the earliest; clients add their share of the retry window."""
 GRAIN_SECONDS = 0.01
 """How late a guest may be told and the next one still in time: a timer is not more exact than that."""
 BREATH = 500
@@ -28,9 +30,12 @@ class Drain:
         self._running = False
         self.begun = False
         """Nobody new is to be let in."""
+        self.sent_off = 0
+        """Guests that were told to go."""
 
     def enter(self, guest: Guest) -> None:
         if self.begun and not self._running:
+            self.sent_off += 1
             guest.go_away()
         else:
             self._guests[guest] = None
@@ -58,6 +63,7 @@ class Drain:
                 continue
             guest = next(iter(self._guests))
             del self._guests[guest]
+            self.sent_off += 1
             try:
                 guest.go_away()
             except Exception as error:  # one guest's fault must not cut off all others

@@ -13,21 +13,19 @@ from starlette.datastructures import Headers
 from starlette.types import Scope, Send
 
 from server.hub.connection import Limits
-from server.hub.counters import Counters
-from server.hub.drain import Drain
+from server.hub.counters import Counters, Transport
+from server.hub.drain import RETRY_AFTER_SECONDS, Drain
 from server.hub.http_wire import HttpWire, wire_of
 from server.hub.hub import Hub
 from server.hub.messages import UNAVAILABLE, goodbye, hello, subscribed, unknown
-from server.hub.outbox import Outbox
+from server.hub.outbox import AWAY, Outbox
 from server.hub.stall import Stall
 from server.hub.subscription import Event, Subscription
-from server.hub.websocket import RETRY_AFTER_SECONDS
 from storage.logs import Event as LogEvent
 from storage.logs import log_error
 from storage.records.encoding import NO_VERSION, json_of
 from storage.records.ids import JobId
 
-TRANSPORT = "events"
 HEADERS = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",
@@ -127,7 +125,11 @@ class Stream:
         self._outbox.drop(subscription)
 
     def unavailable(self) -> None:
-        self._say(block(UNAVAILABLE), "unavailable")
+        self._say(block(UNAVAILABLE), AWAY)
+
+    def fail(self) -> None:
+        self.over.set()
+        self._wire.abort()
 
     def go_away(self) -> None:
         self._hub.unwatch(self, self._jobs)
@@ -167,7 +169,7 @@ class Streams:
         wire = wire_of(scope)
         if wire is None:
             return
-        self._counters.accepted[TRANSPORT] += 1
+        self._counters.accepted[Transport.EVENTS] += 1
         stream = Stream(self._hub, wire, jobs, self._limits, self._counters, asyncio.get_running_loop().time())
         stream.attach()
         self._open.add(stream)

@@ -16,7 +16,12 @@ class HttpWire(Wire, Protocol):
     on_ready: Callable[[], None] | None
     """Called whenever it is ready again."""
     on_lost: Callable[[], None] | None
-    """Called when the connection is no more."""
+    """Called when the connection is no more, and when it is `pipelined` and could be lost without being missed."""
+
+    @property
+    def pipelined(self) -> bool:
+        """Another request waits behind: until this one is answered nothing is read, and nobody is missed."""
+        ...
 
     @property
     def left(self) -> int:
@@ -27,6 +32,7 @@ class HttpWire(Wire, Protocol):
         """Prepare for a response without end, to a peer that may stop to take it in or vanish.
 
         Nothing but the kernel's least holds what waits; a peer that acknowledges nothing for `silence` seconds is lost.
+        What the peer sends from now on, or has sent behind this request, is dropped.
         """
 
     def abort(self) -> None:

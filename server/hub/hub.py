@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from server.hub import background
+from server.hub.background import Background
 from server.hub.backstop import Backstop
 from server.hub.care import Care
 from server.hub.channels import Channels
@@ -25,11 +26,12 @@ from server.hub.counters import Counters, Resync
 from server.hub.probe import Probe
 from server.hub.snapshots import Snapshots
 from server.hub.subscription import Event, Inquiry, Subscription, Watcher
+from storage.commands import PooledCommands
 from storage.events import Events
 from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.logs import Event as LogEvent
-from storage.logs import log, warn
+from storage.logs import log, log_error, warn
 from storage.records.encoding import GONE_LETTER, HEADER, VERSION_DIGITS
 from storage.records.ids import JobId
 from storage.tasks import end
@@ -60,7 +62,8 @@ class Intervals:
 class Hub:
     """`watch` and `unwatch` return at once; what they bring comes through the watcher's methods.
 
-    `on_deaf` is called when a probe did not come back: other connections to the same Redis may lead nowhere as well.
+    `on_deaf` is called when a probe did not come back, or when what one connection reads stays another than what the
+    other reads: all connections are to be made anew, for any of them may lead nowhere, or to another Redis.
     """
 
     def __init__(
@@ -77,19 +80,32 @@ class Hub:
         self._counters = counters
         self._events = Events(redis_url, on_message=self._on_message, on_up=self._on_up, on_down=self._on_down)
         self._care = Care(store, every=intervals.touch)
-        self._snapshots = Snapshots(store, on_read=self._care.looked_at)
-        self._channels = Channels(self._events, keys, linger=intervals.linger, on_acknowledged=self._snapshots.due)
+        self._snapshots = Snapshots(store, on_read=self._care.looked_at, on_unavailable=self._tell_unavailable)
+        self._channels = Channels(
+            self._events,
+            keys,
+            linger=intervals.linger,
+            on_acknowledged=self._snapshots.due,
+            on_fault=self._on_fault,
+        )
         self._probe = Probe(
-            redis,
+            [PooledCommands(redis), store.commands],
             self._events,
             keys,
             counters,
             every=intervals.probe,
             answer=intervals.probe_answer,
             on_deaf=self._on_deaf,
+            on_back=self._on_back,
         )
         self._backstop = Backstop(
-            self._channels, Versions(redis, keys), self._snapshots, self._probe, counters, every=intervals.backstop
+            self._channels,
+            Versions(redis, keys),
+            self._snapshots,
+            self._probe,
+            counters,
+            every=intervals.backstop,
+            on_deaf=self._on_deaf,
         )
         self._by_name = self._channels.by_name
         self._renew = on_deaf
@@ -97,7 +113,9 @@ class Hub:
         self._lost: Resync | None = None
         self._telling: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._reason: str | None = None
+        """Why Redis is away, as it was last logged."""
+        self._background = Background()
 
     @property
     def up(self) -> bool:
@@ -116,22 +134,20 @@ class Hub:
 
     @property
     def ready(self) -> bool:
-        """Whether events come in: the newest probe has come back, over the connection that stands."""
-        return self.up and self._probe.fresh
+        """Whether events come in, by the newest probe over the connection that stands, and all work on them goes on."""
+        return self.up and self._probe.fresh and self._background.whole
 
     async def start(self) -> None:
         self._events.start()
-        self._tasks = [
-            background.start(self._channels.subscribe(), "subscribing"),
-            background.start(self._channels.leave(), "unsubscribing"),
-            background.start(self._snapshots.read(), "snapshots"),
-            background.start(self._probe.run(), "probe"),
-            background.start(self._backstop.run(), "backstop"),
-            background.start(self._care.run(self._channels), "care"),
-        ]
+        self._background.start(self._channels.subscribe(), "subscribing")
+        self._background.start(self._channels.leave(), "unsubscribing")
+        self._background.start(self._snapshots.read(), "snapshots")
+        self._background.start(self._probe.run(), "probe")
+        self._background.start(self._backstop.run(), "backstop")
+        self._background.start(self._care.run(self._channels), "care")
 
     async def aclose(self) -> None:
-        await end(*self._tasks)
+        await self._background.aclose()
         await self._events.aclose()
         await end(*(task for task in (self._telling, self._renewing) if task is not None))
 
@@ -157,10 +173,12 @@ class Hub:
             subscription = channel.remove(watcher) if channel is not None else None
             if channel is None or subscription is None:
                 continue
-            subscription.withdraw()
             ended.append(subscription)
             if not channel.subscriptions:
                 self._channels.desert(channel)
+        inquiries = {inquiry: None for subscription in ended for inquiry in subscription.withdraw()}
+        for inquiry in inquiries:  # not before: this may tell the watcher something, and that may raise
+            inquiry.answer()
         return ended
 
     def _on_message(self, name: bytes, record: bytes) -> None:
@@ -183,7 +201,6 @@ class Hub:
 
     def _on_up(self) -> None:
         if self._lost is not None:
-            log(LogEvent.STORE_BACK, channels=len(self._channels))
             self._counters.reconnects += 1
             self._counters.resyncs[self._lost] += 1
             self._lost = None
@@ -191,6 +208,11 @@ class Hub:
             self._telling.cancel()  # who was not told yet has not noticed, and is told how things stand
         self._probe.on_up()
         self._channels.on_up()
+
+    def _on_back(self) -> None:
+        if self._reason is not None:
+            log(LogEvent.STORE_BACK, channels=len(self._channels))
+            self._reason = None
 
     def _on_deaf(self) -> None:
         self._lost = Resync.PROBE
@@ -200,15 +222,33 @@ class Hub:
 
     def _on_down(self) -> None:
         self._lost = self._lost or Resync.LOST
-        warn(LogEvent.STORE_LOST, channels=len(self._channels), reason=self._lost.value)
+        reason = self._events.refusal or self._lost.value
+        if reason != self._reason:  # one that is lost again and again before a probe came back is away all the time
+            self._reason = reason
+            warn(LogEvent.STORE_LOST, channels=len(self._channels), reason=reason)
         self._probe.on_down()
         self._snapshots.on_down()
         self._channels.on_down()
         watchers = {watcher: None for channel in self._channels for watcher in channel.subscriptions}
-        self._telling = background.start(self._tell_unavailable(list(watchers)), "unavailable")
+        self._telling = background.start(self._tell_all_unavailable(list(watchers)), "unavailable")
 
-    async def _tell_unavailable(self, watchers: list[Watcher]) -> None:
+    async def _tell_all_unavailable(self, watchers: list[Watcher]) -> None:
         for start in range(0, len(watchers), TOLD_AT_ONCE):
             for watcher in watchers[start : start + TOLD_AT_ONCE]:
-                watcher.unavailable()
+                self._tell_unavailable(watcher)
             await asyncio.sleep(0)
+
+    def _tell_unavailable(self, watcher: Watcher) -> None:
+        try:
+            watcher.unavailable()
+        except Exception as error:
+            self._on_fault(watcher, error)
+
+    def _on_fault(self, watcher: Watcher, error: Exception) -> None:
+        """One watcher's fault costs no other one anything, and itself its connection: what it has is not known."""
+        log_error(LogEvent.CRASHED, exception=error)
+        self._channels.forget(watcher)
+        try:
+            watcher.fail()
+        except Exception as again:
+            log_error(LogEvent.CRASHED, exception=again)

@@ -12,6 +12,9 @@ from storage.records.encoding import NO_VERSION
 
 MESSAGES_WAITING = 64
 
+AWAY = "unavailable"
+"""The slot of the message that a state takes back: it never comes after one that was put later."""
+
 
 class Wire(Protocol):
     """A socket as the outbox sees it: it takes bytes at once or has not yet taken the last ones."""
@@ -30,7 +33,7 @@ class Outbox:
     `counters` get the frames that were written and those that others took the place of.
     """
 
-    __slots__ = ("_counters", "_finals", "_serial", "_waiting", "_wire")
+    __slots__ = ("_away_first", "_counters", "_finals", "_serial", "_waiting", "_wire")
 
     def __init__(self, wire: Wire, counters: Counters | None = None) -> None:
         self._wire = wire
@@ -39,6 +42,8 @@ class Outbox:
         # `subscribed` stays behind the states that it speaks of.
         self._waiting: dict[Subscription | str, Event | bytes] = {}
         self._finals: dict[Subscription, None] = {}
+        self._away_first = False
+        """A state waits that takes back what waits in AWAY, and that may be written before its turn."""
         self._serial = 0
 
     @property
@@ -80,6 +85,9 @@ class Outbox:
                 return False
             self._serial += 1
             slot = f"#{self._serial}"
+        elif slot == AWAY:
+            self._waiting.pop(AWAY, None)  # it speaks of another loss than the one that waited
+            self._away_first = False
         self._waiting[slot] = frame
         return True
 
@@ -91,8 +99,10 @@ class Outbox:
     def flush(self) -> None:
         """Write what waits, as long as the wire takes it."""
         while self._waiting and self._wire.ready:
-            key = next(iter(self._finals or self._waiting))
+            key = AWAY if self._away_first else next(iter(self._finals or self._waiting))
             waiting = self._waiting.pop(key)
+            if key == AWAY:
+                self._away_first = False
             if isinstance(key, Subscription):
                 self._finals.pop(key, None)
                 self._write(key, waiting)
@@ -100,6 +110,7 @@ class Outbox:
                 self._write(None, waiting)
 
     def _wait(self, subscription: Subscription, news: Event | bytes) -> None:
+        self._away_first = AWAY in self._waiting
         self._counters.merged += subscription in self._waiting
         self._waiting[subscription] = news
 

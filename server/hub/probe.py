@@ -7,14 +7,11 @@ stand may lead to different places. So a message to ourselves goes round, whethe
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 
-from redis.asyncio import Redis
-from redis.exceptions import ResponseError
-
 from server.hub.counters import Counters
-from storage.connect import store_errors
+from storage.commands import Commands
 from storage.errors import StoreUnavailable
 from storage.events import Events
 from storage.keys import Keys
@@ -30,6 +27,10 @@ LATE_SECONDS = 0.05
 class Probe:
     """Probes every `every` seconds, and at once when a connection is made.
 
+    A probe goes out by each of `ways`, which are those by which jobs are written and read, and has come back when it
+    came by all of them: what one of them reads from another place than the events come from is worth nothing.
+
+    `on_back()` is called for each that came back.
     `on_deaf()` is called when the event connection stands but does not bring what it must within `answer` seconds.
     A probe that could not be published says nothing against it: before each one it has answered for itself, by
     acknowledging the probe's channel once more.
@@ -37,7 +38,7 @@ class Probe:
 
     def __init__(
         self,
-        client: Redis,
+        ways: Sequence[Commands],
         events: Events,
         keys: Keys,
         counters: Counters,
@@ -45,14 +46,16 @@ class Probe:
         every: float,
         answer: float,
         on_deaf: Callable[[], None],
+        on_back: Callable[[], None],
     ) -> None:
         self.channel = keys.probe(secrets.token_hex(8)).encode()
-        self._client = client
+        self._ways = ways
         self._events = events
         self._counters = counters
         self._every = every
         self._answer = answer
         self._on_deaf = on_deaf
+        self._on_back = on_back
         self._numbers = count(1)
         self._under_way: dict[bytes, asyncio.Future[None]] = {}
         self._came_back: float | None = None
@@ -93,32 +96,35 @@ class Probe:
         """Send a probe and wait for it. True: every event that was published before this call has been handled."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        number = b"%d" % next(self._numbers)
-        back = self._under_way[number] = loop.create_future()
+        backs = {b"%d" % next(self._numbers): loop.create_future() for _ in self._ways}
+        self._under_way |= backs
         came = False
         try:
             if await self._arrives(self._events.subscribe(self.channel)):
                 published = loop.time()
-                with store_errors():
-                    await self._client.publish(self.channel, number)
-                if came := await self._arrives(back):
+                for way, number in zip(self._ways, backs, strict=True):
+                    await way.ask([(b"PUBLISH", self.channel, number)])
+                came = await self._arrives(*backs.values())
+                if came:
                     self._came_back = loop.time()
                     self._counters.probes.append(self._came_back - published)
+                    self._on_back()
         except StoreUnavailable:
             pass
-        except ResponseError as error:
+        except Exception as error:  # whatever it is, the next one may come back
             log_error(Event.CRASHED, exception=error)
         finally:
-            del self._under_way[number]
+            for number in backs:
+                del self._under_way[number]
             if not came and self._came_back is not None and self._came_back < begun:
                 self._came_back = None
         return came
 
-    async def _arrives(self, answer: "asyncio.Future[None]") -> bool:
+    async def _arrives(self, *answers: "asyncio.Future[None]") -> bool:
         """A connection that is lost meanwhile cancels what it owed, and has nothing to answer for."""
         for seconds in (self._answer, LATE_SECONDS):
-            await asyncio.wait([answer], timeout=seconds)
-            if answer.done():
-                return not answer.cancelled()
+            await asyncio.wait(answers, timeout=seconds)
+            if all(answer.done() for answer in answers):
+                return not any(answer.cancelled() for answer in answers)
         self._on_deaf()
         return False

@@ -44,9 +44,15 @@ class Watcher(Protocol):
     def unavailable(self) -> None:
         """Redis cannot be reached. Subscriptions stay, and everything is delivered again when it can."""
 
+    def fail(self) -> None:
+        """One of these calls raised, and nothing is watched any more. End it, so that its client comes again."""
+
 
 class Inquiry:
-    """One request to subscribe: answered when the snapshot of each of its jobs was delivered."""
+    """One request to subscribe: answered when the snapshot of each of its jobs was delivered.
+
+    A job that is asked for again meanwhile is open again: its state was taken back, and another one follows.
+    """
 
     __slots__ = ("asked", "open", "watcher")
 
@@ -57,14 +63,20 @@ class Inquiry:
 
     def settle(self, job_id: JobId) -> None:
         self.open.discard(job_id)
-        if not self.open and self.asked:
-            self.watcher.subscribed(self.asked)
-            self.asked = []
+        self.answer()
 
     def withdraw(self, job_id: JobId) -> None:
-        if job_id in self.open:
-            self.asked = [asked for asked in self.asked if asked != job_id]
-            self.settle(job_id)
+        """Leave a job out. To be followed by `answer`, when all that are not wanted were left out."""
+        self.asked = [asked for asked in self.asked if asked != job_id]
+        self.open.discard(job_id)
+
+    def answer(self) -> None:
+        """Say `subscribed`, if nothing is open any more and it was not said yet."""
+        if self.open:
+            return
+        asked, self.asked, self.open = self.asked, [], set()  # one that was full keeps its room
+        if asked:
+            self.watcher.subscribed(asked)
 
 
 class Subscription:
@@ -77,23 +89,34 @@ class Subscription:
     been missed is not taken for the one that is due.
     """
 
-    __slots__ = ("_held", "_inquiries", "_newest", "_reading", "job_id", "live", "seen", "watcher")
+    __slots__ = ("_held", "_inquiries", "_newest", "_reading", "job_id", "live", "seen", "told_unavailable", "watcher")
 
     def __init__(self, watcher: Watcher, job_id: JobId, seen: bytes) -> None:
         self.watcher = watcher
         self.job_id = job_id
         self.seen = seen
         self.live = False
+        self.told_unavailable = False
+        """Whether its watcher was told that what it waits for cannot be read."""
         self._newest = NO_VERSION
         self._reading = False
         self._held: Event | None = None
         self._inquiries: list[Inquiry] = []
 
+    @property
+    def holds(self) -> bool:
+        """Whether an event waits for the snapshot that is being read."""
+        return self._reading and self._held is not None
+
     def ask(self, inquiry: Inquiry, seen: bytes) -> None:
         """Begin anew, with the version that the watcher says it has."""
+        self._inquiries = [earlier for earlier in self._inquiries if earlier.open]
+        for earlier in self._inquiries:
+            earlier.open.add(self.job_id)
         self._inquiries.append(inquiry)
         self.watcher.withdraw(self)
         self.seen = seen
+        self.told_unavailable = False
         self.rewind()
 
     def rewind(self) -> None:
@@ -131,6 +154,7 @@ class Subscription:
         if snapshot is not None and (newest is None or snapshot.version > newest.version):
             newest = snapshot
         self.live = True
+        self.told_unavailable = False
         self._newest = newest.version if newest is not None else NO_VERSION
         if newest is None:
             self.watcher.missing(self, expired=expired)
@@ -138,11 +162,14 @@ class Subscription:
             self.watcher.deliver(self, newest)
         else:
             self.watcher.withdraw(self)
-        inquiries, self._inquiries = self._inquiries, []
+        inquiries = self._inquiries
         for inquiry in inquiries:
             inquiry.settle(self.job_id)
+        self._inquiries = [inquiry for inquiry in inquiries if inquiry.open]
 
-    def withdraw(self) -> None:
+    def withdraw(self) -> list[Inquiry]:
+        """It ends. Answers the inquiries that were left without it, for whoever calls `answer` on them."""
         inquiries, self._inquiries = self._inquiries, []
         for inquiry in inquiries:
             inquiry.withdraw(self.job_id)
+        return inquiries

@@ -1,6 +1,7 @@
 """What asyncio does not tell, or does not do, about the TCP connection under a transport."""
 
 import asyncio
+import contextlib
 import fcntl
 import socket
 import struct
@@ -30,8 +31,11 @@ def miss_after(transport: asyncio.Transport, seconds: float) -> None:
 def left(transport: asyncio.WriteTransport) -> int:
     """Bytes that were written and that the peer has not acknowledged yet."""
     unacknowledged = bytearray(4)
+    raw: socket.socket | None = transport.get_extra_info("socket")
+    if raw is None:
+        return transport.get_write_buffer_size()
     try:
-        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, unacknowledged)
+        fcntl.ioctl(raw.fileno(), termios.TIOCOUTQ, unacknowledged)
     except (OSError, ValueError):  # a system that does not tell, or a connection that is gone
         return transport.get_write_buffer_size()
     return transport.get_write_buffer_size() + int(struct.unpack("i", unacknowledged)[0])
@@ -41,7 +45,8 @@ def drop(transport: asyncio.Transport) -> None:
     """End the connection at once, and with it all that the peer has not taken."""
     raw = _tcp(transport)
     if raw is not None:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        with contextlib.suppress(OSError, ValueError):  # it is closed already
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     transport.abort()
 
 

@@ -6,27 +6,19 @@ from typing import cast
 from starlette.datastructures import QueryParams
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server.hub.codes import CloseCode
+from server.hub.codes import ABNORMAL, CloseCode, counted
 from server.hub.connection import Action, Close, Connection, Limits, Say, Unwatch, Watch
-from server.hub.counters import Counters
-from server.hub.drain import Drain
+from server.hub.counters import Counters, Transport
+from server.hub.drain import RETRY_AFTER_SECONDS, Drain
 from server.hub.hub import Hub
 from server.hub.messages import UNAVAILABLE, goodbye, subscribed, unknown
-from server.hub.outbox import Outbox
+from server.hub.outbox import AWAY, Outbox
 from server.hub.stall import Stall
 from server.hub.subscription import Event, Subscription
 from server.hub.wire import EXTENSION, FLOOD_FRAMES, WireProtocol
 from storage.logs import Event as LogEvent
 from storage.logs import log_error
 from storage.records.ids import JobId
-
-RETRY_AFTER_SECONDS = 1.0
-"""When a server that stops is there again at the earliest; clients add their share of the retry window."""
-
-TRANSPORT = "websocket"
-
-NO_CODE, ABNORMAL = 1005, 1006
-"""What an end without a close is called. Both mean it; one is counted."""
 
 BREATH = 200
 """Sockets that have something to do looked after in one turn of the loop."""
@@ -141,7 +133,10 @@ class Socket:
         self._outbox.drop(subscription)
 
     def unavailable(self) -> None:
-        self._say(UNAVAILABLE, "unavailable")
+        self._say(UNAVAILABLE, AWAY)
+
+    def fail(self) -> None:
+        self._wire.cut(CloseCode.RESYNC, "a fault of ours")
 
     def _say(self, frame: bytes, slot: str | None = None) -> None:
         if not self._outbox.put(frame, slot):
@@ -184,7 +179,7 @@ class Sockets:
         await websocket.accept()
         wire = cast(WireProtocol, websocket.scope["extensions"][EXTENSION])
         socket = Socket(self._hub, wire, self._limits, self._counters, self._stalled)
-        self._counters.accepted[TRANSPORT] += 1
+        self._counters.accepted[Transport.WEBSOCKET] += 1
         self._open[socket.connection] = socket
         self._drain.enter(socket)
         code = ABNORMAL
@@ -202,7 +197,8 @@ class Sockets:
         except WebSocketDisconnect:
             return
         finally:
-            self._counters.closed[ABNORMAL if code == NO_CODE else code] += 1
+            code = counted(code, by_peer=bool(wire.conn.close_rcvd_then_sent))
+            self._counters.closed[code] += 1
             self._counters.too_slow += code == CloseCode.TOO_SLOW
             del self._open[socket.connection]
             self._drain.leave(socket)

@@ -11,8 +11,10 @@ from typing import Any, Protocol, cast
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
+from websockets.exceptions import SecurityError
 from websockets.frames import Frame
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from server.hub import tcp
 from server.hub.codes import CloseCode
@@ -99,7 +101,9 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     def _refuse(self) -> None:
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
-        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        error = self.conn.handshake_exc
+        too_large = isinstance(error, SecurityError) or isinstance(getattr(error, "__cause__", None), SecurityError)
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST
         self.transport.write(
             b"HTTP/1.1 %d %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % (status, status.phrase.encode())
         )
@@ -129,8 +133,8 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     def shut(self, code: CloseCode, reason: str) -> None:
         """Close, without waiting: what the peer does not read, and answer, within `close_timeout` is dropped."""
-        if self.close_sent or self.transport.is_closing():
-            return
+        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
+            return  # a close of the peer may stand behind what it is closed for
         self.queue.put_nowait({"type": "websocket.disconnect", "code": int(code), "reason": reason})
         self.conn.send_close(int(code), reason)
         self._write_close()

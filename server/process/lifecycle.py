@@ -58,6 +58,7 @@ class Server(uvicorn.Server):
         self._table = self.server_state = ConnectionTable(
             most=min(sockets_for(self._most), self._most_sockets),
             request_seconds=settings.request_seconds,
+            slow_seconds=settings.slow_seconds,
             on_opened=self._look_around,
         )
 
@@ -81,10 +82,7 @@ class Server(uvicorn.Server):
         log(Event.SERVER_STARTED, host=host, port=port, connections=self._most)
 
     async def on_tick(self, counter: int) -> bool:
-        try:
-            await self._tend()
-        except Exception as error:  # what was not possible now may be at the next turn
-            log_error(Event.CRASHED, exception=error)
+        await self._try_to_tend()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -123,6 +121,12 @@ class Server(uvicorn.Server):
             for server in self.servers:
                 server.close()
 
+    async def _try_to_tend(self) -> None:
+        try:
+            await self._tend()
+        except Exception as error:  # what was not possible now may be at the next turn
+            log_error(Event.CRASHED, exception=error)
+
     async def _tend(self) -> None:
         loop = asyncio.get_running_loop()
         self._table.sweep(loop.time())
@@ -138,7 +142,7 @@ class Server(uvicorn.Server):
 
     async def _tend_on(self) -> None:
         while True:
-            await self._tend()
+            await self._try_to_tend()
             await asyncio.sleep(TURN_SECONDS)
 
     def _connection(self) -> HttpConnection:

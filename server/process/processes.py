@@ -9,11 +9,11 @@ import os
 import secrets
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from server.process.lifecycle import longest_end
+from server.process.metrics_folder import metrics_folder
 from server.process.neighbours import shared_memory
 from server.process.serve import REFUSED, look_before
 from server.settings import ServerSettings
@@ -83,11 +83,11 @@ def _children(processes: int, listener: socket.socket, settings: ServerSettings)
     arguments = ["--host", settings.host, "--port", str(_port(listener, settings)), "--fd", str(listener.fileno())]
     if settings.open:
         arguments.append("--open")
-    with shared_memory(processes) as memory, tempfile.TemporaryDirectory(prefix="limner-metrics-") as metrics:
+    with shared_memory(processes) as memory, metrics_folder() as metrics:
         environment: Mapping[str, str] = {
             **python.environment(os.environ),
             "LIMNER_SECRET": secret or secrets.token_urlsafe(32),
-            "PROMETHEUS_MULTIPROC_DIR": metrics,
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
         yield [
             Part(

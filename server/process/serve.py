@@ -21,6 +21,7 @@ from server.up.errors import CannotStart
 from server.up.listening import BACKLOG, listen
 from storage.connect import connect, inspect
 from storage.errors import SettingsError, StoreUnavailable, UnfitStore
+from storage.keys import Keys
 from storage.logs import Event, configure, warn
 from storage.settings import load
 
@@ -100,4 +101,4 @@ async def _look_at_redis(settings: ServerSettings) -> None:
     # One that is away for now may come: /ready says so until then.
     with contextlib.suppress(StoreUnavailable):
         async with connect(settings.redis_url, seconds=settings.redis_seconds) as client:
-            await inspect(client)
+            await inspect(client, Keys(settings.redis_prefix))

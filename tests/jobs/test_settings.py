@@ -30,6 +30,8 @@ def test_without_an_environment_everything_is_local_and_a_lease_outlives_two_ren
         ("LIMNER_LEASE_SECONDS", "-1"),
         ("LIMNER_PAINTER_SECONDS", "inf"),
         ("LIMNER_FINISH_SECONDS", "nan"),
+        ("LIMNER_FINISH_SECONDS", "1e300"),
+        ("LIMNER_QUEUE_LIMIT_SECONDS", "604801"),
     ],
 )
 def test_a_bad_value_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:

@@ -1,5 +1,6 @@
 """What an orchestrator asks: whether the process lives, and whether it can deliver."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -72,4 +73,31 @@ async def test_a_server_that_stops_is_alive_and_not_ready(drain: Drain, http: ht
     await until_ready_answers(http, 200)
     await drain.run(0)
     assert_problem(await http.get("/ready"), 503)
+    assert (await http.get("/health")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "subscribing",
+        "unsubscribing",
+        "snapshots",
+        "probe",
+        "backstop",
+        "care",
+        "sockets' clock",
+        "event streams' clock",
+        "metrics",
+    ],
+)
+async def test_a_server_of_which_a_part_has_ended_is_alive_and_not_ready(
+    drain: Drain, http: httpx.AsyncClient, name: str
+) -> None:
+    await until_ready_answers(http, 200)
+    (part,) = (task for task in asyncio.all_tasks() if task.get_name() == name)
+    part.cancel()
+    await asyncio.wait([part])
+    problem = await http.get("/ready")
+    assert_problem(problem, 503)
+    assert int(problem.headers["retry-after"]) > 0
     assert (await http.get("/health")).status_code == 200

@@ -1,7 +1,9 @@
 """What `/metrics` says moves by what it counts, in one process and over several."""
 
 import asyncio
+import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -17,11 +19,10 @@ from server.hub.hub import SAMPLED
 from server.process.serve import REFUSED
 from storage.embedded import running
 from storage.keys import Keys
-from tests.server.conftest import API_KEY, OPERATOR_KEY, keyed, lines_of, player_over
+from tests.server.conftest import lines_of, player_over
 from tests.server.support.client import client
 from tests.server.support.player import Player
-from tests.server.support.problems import assert_problem
-from tests.server.support.raw import BINARY, TEXT, RawSocket, frame
+from tests.server.support.raw import BINARY, CLOSE, TEXT, RawSocket, frame
 from tests.support.limner import ROOT, Server
 
 DEADLINE_SECONDS = 30.0
@@ -130,7 +131,7 @@ async def test_who_is_not_let_in_is_counted_by_the_reason(start: Start) -> None:
         assert now("connections_refused_total", reason="origin") == 1
         assert now("connections", transport="websocket") == 1
         assert now("connections_accepted_total", transport="websocket") == 1
-        now = figures(crowded)
+        now = await until(crowded, disconnects(4504))
         assert now("connections_refused_total", reason="crowded") == 1
         assert now("connections_accepted_total", transport="websocket") == 1
 
@@ -191,11 +192,15 @@ async def test_websockets_that_end_are_counted_by_their_close_code(start: Start)
     with RawSocket(server.port):
         pass
     await until(server, disconnects(1006))
-    for code in (4099, 3000):  # what a client may say has no end
+    with RawSocket(server.port) as raw:
+        raw.send(frame(CLOSE))
+        await until(server, disconnects(1005))
+    for code in (4099, 3000, 4008):  # what a client may say has no end, and may look like ours
         async with client(server.ws_url) as socket:
             await socket.connection.close(code)
-    now = await until(server, lambda now: now("websocket_disconnects_total", code="other") == 2)
-    assert now("connections_accepted_total", transport="websocket") == 8
+    now = await until(server, lambda now: now("websocket_disconnects_total", code="other") == 3)
+    assert now("connections_accepted_total", transport="websocket") == 10
+    assert (now("slow_clients_total"), now("websocket_disconnects_total", code="4008")) == (0, 0)
 
 
 async def test_what_a_peer_that_does_not_read_never_gets_is_counted_and_so_is_the_peer(
@@ -318,6 +323,37 @@ async def test_what_a_process_counted_last_before_its_end_is_not_lost(share: Sta
     assert now("drain_seconds") > 0
 
 
+async def test_a_process_that_drains_is_not_ready(share: Start) -> None:
+    one, other = share(), share(drain_seconds=3_600)
+    async with client(other.ws_url) as socket, client(other.ws_url) as another:
+        await socket.next()
+        await another.next()
+        await until(one, lambda now: now("processes_ready") == 2)
+        os.kill(other.pid, signal.SIGTERM)
+        other.wait_until_logged("server draining")
+        now = await until(one, lambda now: now("processes_ready") == 1)
+        assert now("processes") == 2
+
+
+async def test_submissions_that_cannot_be_stored_are_counted_by_the_reason(start: Start) -> None:
+    wanted = {"description": "an elf"}
+    with running() as valkey:
+        server = start(redis_url=valkey.url)
+        async with Redis.from_url(valkey.url) as redis, httpx.AsyncClient(base_url=server.url) as http:
+            await redis.config_set("maxmemory", int((await redis.info("memory"))["used_memory"] / 0.9))
+            assert (await http.post("/portraits", json=wanted)).status_code == 503
+            assert (await http.get("/jobs/0b8b8b0e-3c0f-4d8e-9a70-2d4c3b1f6a55")).status_code == 404
+        assert submissions_refused(figures(server)) == (1, 0)
+    async with httpx.AsyncClient(base_url=server.url, timeout=DEADLINE_SECONDS) as http:
+        assert (await http.post("/portraits", json=wanted)).status_code == 503
+    assert submissions_refused(figures(server)) == (1, 1)
+
+
+def submissions_refused(now: Figures) -> tuple[float, float]:
+    full, away = (now("submissions_refused_total", reason=reason) for reason in ("full", "away"))
+    return full, away
+
+
 async def test_a_folder_that_is_none_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "nowhere"))
     process = await asyncio.create_subprocess_exec(
@@ -326,40 +362,6 @@ async def test_a_folder_that_is_none_stops_the_start(tmp_path: Path, monkeypatch
     _, error = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
     assert process.returncode == REFUSED
     assert b"PROMETHEUS_MULTIPROC_DIR" in error
-
-
-async def test_where_there_is_an_operator_only_the_operator_sees_them(edge: Server, http: httpx.AsyncClient) -> None:
-    refused = await http.get("/metrics")
-    assert_problem(refused, 401)
-    assert refused.headers["www-authenticate"] == "Bearer"
-    for key in (API_KEY, "no key"):
-        async with keyed(edge, key) as program:
-            assert_problem(await program.get("/metrics"), 401)
-    async with keyed(edge, OPERATOR_KEY) as operator:
-        assert (await operator.get("/metrics")).status_code == 200
-
-
-def test_without_an_operator_they_are_seen_where_everybody_may_ask(start: Start) -> None:
-    assert httpx.get(f"{start(api_keys='anna=key').url}/metrics").status_code == 200
-    closed = start(host="0.0.0.0", api_keys="anna=key")
-    refused = httpx.get(f"{closed.url}/metrics", headers={"Authorization": "Bearer key"})
-    assert_problem(refused, 403)
-    assert "LIMNER_OPERATOR_KEY" in refused.json()["detail"]
-
-
-@pytest.mark.parametrize(
-    ("accept", "content_type"),
-    [
-        ("*/*", "text/plain; version=0.0.4"),
-        ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text; version=1.0.0"),
-        ("application/openmetrics-text; version=x", "text/plain; version=0.0.4"),
-    ],
-)
-async def test_the_answer_has_the_form_that_is_asked_for(edge: Server, accept: str, content_type: str) -> None:
-    async with keyed(edge, OPERATOR_KEY) as operator:
-        answer = await operator.get("/metrics", headers={"Accept": accept})
-    assert answer.headers["content-type"].startswith(content_type)
-    assert answer.text.endswith("# EOF\n") == ("openmetrics" in content_type)
 
 
 def test_the_page_lists_every_metric_with_its_type_its_label_and_its_help(start: Start) -> None:

@@ -72,6 +72,23 @@ def test_a_value_that_cannot_be_stops_the_start_by_name(
         load(ServerSettings)
 
 
+@pytest.mark.parametrize("name", [name for name in ServerSettings.model_fields if name.endswith("_seconds")])
+def test_no_time_is_longer_than_a_week(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    variable = f"LIMNER_{name.upper()}"
+    for value in ("604801", "1e300", "inf", "nan"):
+        monkeypatch.setenv(variable, value)
+        with pytest.raises(SettingsError, match=f"^{variable}: input should be "):
+            load(ServerSettings)
+
+
+def test_a_silence_that_is_over_before_the_second_ping_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_PING_SECONDS", "31")
+    with pytest.raises(SettingsError, match=r"^LIMNER_SILENCE_SECONDS: must be at least twice LIMNER_PING_SECONDS$"):
+        load(ServerSettings)
+    monkeypatch.setenv("LIMNER_SILENCE_SECONDS", "62")
+    assert load(ServerSettings).silence_seconds == 62
+
+
 @pytest.mark.parametrize("origins", ["*", "page.example", "https://page.example/app", "https://*.page.example"])
 def test_an_origin_that_is_none_stops_the_start(origins: str) -> None:
     with pytest.raises(SettingsError, match=r"^LIMNER_ORIGINS: "):

@@ -203,3 +203,32 @@ async def test_of_a_redis_whose_configuration_is_secret_nothing_is_said(own_redi
 
     async with connect(SecretStr(own_redis_url.replace("://", "://ann:word@", 1))) as client:
         assert await inspect(client) == []
+
+
+async def test_a_user_who_may_not_use_the_channels_is_refused_in_a_sentence(
+    own_redis_url: str, own_redis: Redis
+) -> None:
+    await own_redis.acl_setuser("ann", enabled=True, passwords=["+word"], reset_channels=True, categories=["+@all"])
+    async with connect(SecretStr(own_redis_url.replace("://", "://ann:word@", 1))) as client:
+        await inspect(client)
+        for rights in (
+            {},
+            {"channels": ["other:*"]},
+            {"channels": ["mine:job:*"]},
+            {"channels": ["mine:*"], "commands": ["-subscribe"]},
+            {"channels": ["mine:*"], "commands": ["+subscribe", "-publish"]},
+        ):
+            await own_redis.acl_setuser("ann", enabled=True, **rights)  # type: ignore[arg-type]
+            with pytest.raises(UnfitStore, match=r"The user in LIMNER_REDIS_URL may not .* channels mine:\*") as unfit:
+                await inspect(client, Keys("mine:"))
+            assert "ermission" in str(unfit.value)
+        await own_redis.acl_setuser("ann", enabled=True, commands=["+publish"])
+        assert await inspect(client, Keys("mine:")) == []
+        assert (await own_redis.pubsub_numpat(), await own_redis.pubsub_channels()) == (0, [])
+
+
+async def test_looking_at_the_channels_of_a_redis_that_stands_still_ends(own_redis_url: str, own_redis: Redis) -> None:
+    async with connect(SecretStr(own_redis_url), seconds=0.2) as client:
+        await own_redis.client_pause(20_000)
+        with pytest.raises(StoreUnavailable):
+            await inspect(client, Keys("mine:"))

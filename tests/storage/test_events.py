@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from storage.embedded import running
 from storage.errors import StoreUnavailable
@@ -275,3 +276,39 @@ async def test_closing_in_the_middle_of_a_greeting_leaves_no_task() -> None:
             await met.wait()
         assert not listener.events.up
         assert {task for task in asyncio.all_tasks() - ours if task.get_name() == "redis events"} == set()
+
+
+async def test_who_stumbles_over_a_connection_that_stands_is_told_of_the_next_one(own_redis_url: str) -> None:
+    ups = asyncio.Queue[None]()
+
+    def on_up() -> None:
+        ups.put_nowait(None)
+        if ups.qsize() == 1:
+            raise RuntimeError("a fault of ours")
+
+    events = Events(SecretStr(own_redis_url), on_message=lambda *_: None, on_up=on_up, on_down=lambda: None)
+    with capture_logs() as logs:
+        events.start()
+        await eventually(lambda: _has(ups, 2))
+    assert events.up
+    await events.aclose()
+    assert [line["event"] for line in logs] == ["crashed"]
+
+
+async def _has(queue: asyncio.Queue[None], least: int) -> bool:
+    return queue.qsize() >= least
+
+
+async def test_what_was_refused_is_known_in_the_words_of_redis_until_the_next_connection(
+    own_redis_url: str, own_redis: Redis
+) -> None:
+    await own_redis.acl_setuser("hub", enabled=True, passwords=["+word"], reset_channels=True, categories=["+@all"])
+
+    async with Listener(with_user(own_redis_url, "hub:word")) as listener:
+        assert await listener.until_told() == "up"
+        assert listener.events.refusal is None
+        listener.events.subscribe(b"news")
+        assert await listener.until_told() == "down"
+        assert "permissions" in str(listener.events.refusal)
+        assert await listener.until_told() == "up"
+        assert listener.events.refusal is None

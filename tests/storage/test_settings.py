@@ -54,8 +54,8 @@ def test_every_bad_value_is_named_and_none_is_repeated(monkeypatch: pytest.Monke
     assert "4711" not in str(refused.value)
 
 
-@pytest.mark.parametrize("seconds", ["0", "inf", "nan"])
-def test_a_time_is_finite_and_more_than_nothing(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
+@pytest.mark.parametrize("seconds", ["0", "inf", "nan", "604801", "1e300"])
+def test_a_time_is_more_than_nothing_and_a_week_at_most(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
     monkeypatch.setenv("LIMNER_KEEP_SECONDS", seconds)
 
     with pytest.raises(SettingsError, match=r"LIMNER_KEEP_SECONDS: input should be"):

@@ -54,6 +54,13 @@ def test_nothing_outlives_an_up_that_was_killed_and_the_next_one_goes_on(tmp_pat
         assert store.get("noted") == b"before"
 
 
+@pytest.mark.parametrize(("given", "drain"), [({}, "0"), ({"LIMNER_DRAIN_SECONDS": "3"}, "3")])
+def test_the_server_drains_only_where_that_is_asked_for(tmp_path: Path, given: dict[str, str], drain: str) -> None:
+    with up(tmp_path, **given) as limner:
+        environment = Path(f"/proc/{limner.pid_of('serve')}/environ").read_text().split("\0")
+        assert f"LIMNER_DRAIN_SECONDS={drain}" in environment
+
+
 @pytest.mark.parametrize("word", PARTS)
 def test_a_part_that_was_killed_comes_back(tmp_path: Path, word: str) -> None:
     with up(tmp_path) as limner:

@@ -10,6 +10,9 @@ export const CloseCode = Object.freeze({
   TOO_MANY_CONNECTIONS: 4504,
 });
 
+/** What the client closes with; without a code the server would see 1005. */
+export const NORMAL = 1000;
+
 /** What browsers report when a connection broke without a close frame. */
 export const ABNORMAL = 1006;
 

@@ -23,7 +23,7 @@ export const TRIAL = Object.freeze({ base: 10_000, cap: 300_000 });
 export function start(turn) {
   const { active, usable, websocket, polling } = turn.state;
   unschedule(turn, "idle");
-  if (usable && websocket.phase === "off") openLeg(turn, "websocket");
+  if (usable && websocket.phase === "off") openWebSocket(turn);
   if (active === "polling" && polling.phase === "off") openLeg(turn, "polling");
 }
 
@@ -40,6 +40,18 @@ export function openLeg(turn, name) {
   unschedule(turn, `retry:${name}`);
   turn.effects.push({ type: "open", transport: name, link: leg.link });
   if (name === "websocket") schedule(turn, "opening", openingLimit(turn));
+}
+
+/**
+ * Opens the WebSocket, or has it wait while a goodbye still keeps it away.
+ *
+ * @param {Turn} turn
+ */
+export function openWebSocket(turn) {
+  const away = timeAway(turn);
+  if (away === 0) return openLeg(turn, "websocket");
+  turn.state.websocket.phase = "waiting";
+  schedule(turn, "retry:websocket", away);
 }
 
 /**
@@ -123,7 +135,8 @@ function fallBack(turn) {
   turn.flush = true;
   if (state.polling.phase === "off") openLeg(turn, "polling");
   if (!state.usable) return;
-  schedule(turn, "retry:websocket", growingInterval(state.trials, turn.random, TRIAL));
+  const interval = growingInterval(state.trials, turn.random, TRIAL);
+  schedule(turn, "retry:websocket", Math.max(interval, timeAway(turn)));
   state.trials += 1;
 }
 
@@ -145,12 +158,22 @@ function retryLater(turn, name, after) {
  * @param {Turn} turn
  * @param {number} code
  */
-function pause({ state, random }, code) {
-  const { comeBackAfter, retryWindowMs, websocket } = state;
-  if (comeBackAfter !== null) return comeBackAfter + Math.floor(random * retryWindowMs);
+function pause(turn, code) {
+  const { state, random } = turn;
+  const { comeBackAt, retryWindowMs, websocket } = state;
+  if (comeBackAt !== null) return timeAway(turn) + Math.floor(random * retryWindowMs);
   const crowd = !isDeliberate(code) || code === CloseCode.DRAIN;
   if (crowd && websocket.attempt === 0) return Math.floor(random * retryWindowMs);
   return backoff(websocket.attempt, random);
+}
+
+/**
+ * What is left of the time that a goodbye asked for.
+ *
+ * @param {Turn} turn
+ */
+function timeAway({ state, now }) {
+  return Math.max(0, (state.comeBackAt ?? 0) - now);
 }
 
 /** @param {Turn} turn */

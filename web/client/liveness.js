@@ -1,7 +1,7 @@
 /** @import { Hello } from "./types.js" */
 /** @import { TransportName, Turn } from "./turn.js" */
 
-import { openLeg } from "./legs.js";
+import { openLeg, openWebSocket } from "./legs.js";
 import { schedule, send, unschedule } from "./turn.js";
 
 /** A pong that is not here by then will not come. */
@@ -22,7 +22,7 @@ export function greeted(turn, hello) {
   state.pingIntervalMs = hello.ping_interval_ms;
   state.retryWindowMs = hello.retry_window_ms;
   state.maxJobs = hello.max_jobs;
-  state.comeBackAfter = null;
+  state.comeBackAt = null;
   state.active = "websocket";
   state.websocket.phase = "open";
   state.websocket.openedAt = now;
@@ -58,7 +58,7 @@ function provePolling(turn) {
   polling.phase = "open";
   polling.attempt = 0;
   // What had cut off polling may be all that kept the WebSocket from working.
-  if (wasLost && usable && websocket.phase === "off") openLeg(turn, "websocket");
+  if (wasLost && usable && websocket.phase === "off") openWebSocket(turn);
 }
 
 /**
@@ -96,7 +96,8 @@ function ask(turn) {
 }
 
 /**
- * The page is looked at again: nothing is trusted without a word from it, and nothing waits.
+ * The page is looked at again: nothing is trusted without a word from it, and nothing waits for longer than the
+ * server asked for.
  *
  * @param {Turn} turn
  */
@@ -105,7 +106,7 @@ export function wake(turn) {
   if (state.jobs.size === 0) return;
   const { websocket, polling, usable } = state;
   if (websocket.phase === "open" && now - websocket.heardAt >= TRUSTED_MS) ask(turn);
-  if (usable && (websocket.phase === "waiting" || websocket.phase === "off")) openLeg(turn, "websocket");
+  if (usable && (websocket.phase === "waiting" || websocket.phase === "off")) openWebSocket(turn);
   if (polling.phase === "waiting") openLeg(turn, "polling");
   if (polling.phase === "open") send(turn, "polling", { type: "ping" });
 }

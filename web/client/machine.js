@@ -4,7 +4,8 @@
 import { CloseCode } from "./codes.js";
 import { dropLeg, lost, openLeg, opened, start } from "./legs.js";
 import { checkSilence, greeted, heard, wake } from "./liveness.js";
-import { flush, receive, record, unwatch, watch } from "./subscriptions.js";
+import { receive, record } from "./news.js";
+import { flush, unwatch, watch } from "./subscriptions.js";
 import { begin, initialState, legOf, schedule, unschedule } from "./turn.js";
 
 export { initialState };
@@ -102,7 +103,7 @@ function said(turn, name, message) {
     return;
   }
   heard(turn, name);
-  if (message.type === "goodbye") turn.state.comeBackAfter = message.retry_after_ms;
+  if (message.type === "goodbye") turn.state.comeBackAt = turn.now + message.retry_after_ms;
   receive(turn, name, message);
 }
 

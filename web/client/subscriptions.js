@@ -1,9 +1,9 @@
-/** @import { Job, JobState, ServerMessage } from "./types.js" */
+/** @import { JobState } from "./types.js" */
 /** @import { MachineState, TransportName, Turn } from "./turn.js" */
 
 import { dropLeg, openLeg } from "./legs.js";
 import { expectAnswer } from "./liveness.js";
-import { known, missing, versionOf } from "./records.js";
+import { versionOf } from "./records.js";
 import { COUNTED_MS, schedule, send } from "./turn.js";
 
 /** Ids per message, which keeps a frame under 16 KiB. */
@@ -18,7 +18,7 @@ const ANSWER_MS = 10_000;
  * @param {JobState} state What is shown of it already.
  */
 export function watch(turn, state) {
-  turn.state.jobs.set(state.id, { state, live: false, refused: false });
+  turn.state.jobs.set(state.id, { state, live: false, told: 0, floor: 0, held: null, refused: false });
   renew(turn, state.id);
 }
 
@@ -29,31 +29,6 @@ export function watch(turn, state) {
 export function unwatch(turn, id) {
   turn.state.jobs.delete(id);
   schedule(turn, "flush", 0);
-}
-
-/**
- * A record that came with an answer to a call, beside the subscription.
- *
- * @param {Turn} turn
- * @param {Job} job
- */
-export function record(turn, job) {
-  const watched = turn.state.jobs.get(job.id);
-  if (!watched || job.version <= versionOf(watched.state)) return;
-  show(turn, known(job));
-  if (turn.state.polling.ids.has(job.id)) renew(turn, job.id);
-}
-
-/**
- * @param {Turn} turn
- * @param {TransportName} name
- * @param {ServerMessage} message
- */
-export function receive(turn, name, message) {
-  if (message.type === "job") receiveJob(turn, name, message.job);
-  if (message.type === "unknown") receiveUnknown(turn, name, message.job, message.expired);
-  if (message.type === "subscribed") for (const id of message.jobs) settle(turn, name, id);
-  if (message.type === "error" && message.code !== "unavailable") refuse(turn, name);
 }
 
 /**
@@ -76,75 +51,10 @@ export function flush(turn) {
  * @param {Turn} turn
  * @param {string} id
  */
-function renew(turn, id) {
+export function renew(turn, id) {
   turn.state.websocket.ids.delete(id);
   turn.state.polling.ids.delete(id);
   schedule(turn, "flush", 0);
-}
-
-/**
- * @param {Turn} turn
- * @param {TransportName} name
- * @param {Job} job
- */
-function receiveJob(turn, name, job) {
-  const watched = turn.state.jobs.get(job.id);
-  if (!watched || !turn.state[name].ids.has(job.id)) return;
-  const shown = versionOf(watched.state);
-  // Each answer to a poll is a snapshot. So is the first record of a subscription: its version may be lower, after a
-  // loss of data.
-  const snapshot = name === "polling" || !watched.live;
-  if (snapshot ? job.version !== shown : job.version > shown) show(turn, known(job));
-  else settle(turn, name, job.id);
-}
-
-/**
- * @param {Turn} turn
- * @param {TransportName} name
- * @param {string} id
- * @param {boolean} expired
- */
-function receiveUnknown(turn, name, id, expired) {
-  const watched = turn.state.jobs.get(id);
-  if (!watched || !turn.state[name].ids.has(id)) return;
-  const state = missing(id, expired);
-  if (watched.state.phase === state.phase) settle(turn, name, id);
-  else show(turn, state);
-}
-
-/**
- * @param {Turn} turn
- * @param {JobState} state
- */
-function show(turn, state) {
-  const watched = turn.state.jobs.get(state.id);
-  if (!watched) return;
-  turn.state.jobs.set(state.id, { ...watched, state, live: true });
-  turn.effects.push({ type: "deliver", state });
-}
-
-/**
- * @param {Turn} turn
- * @param {TransportName} name
- * @param {string} id
- */
-function settle(turn, name, id) {
-  const watched = turn.state.jobs.get(id);
-  if (watched && turn.state[name].ids.has(id)) turn.state.jobs.set(id, { ...watched, live: true });
-}
-
-/**
- * The server refused a message, and does not say which: what it has not answered yet is polled.
- *
- * @param {Turn} turn
- * @param {TransportName} name
- */
-function refuse(turn, name) {
-  if (name === "polling") return;
-  for (const [id, watched] of turn.state.jobs) {
-    if (turn.state.websocket.ids.has(id) && !watched.live) turn.state.jobs.set(id, { ...watched, refused: true });
-  }
-  turn.flush = true;
 }
 
 /**
@@ -218,8 +128,9 @@ function subscribe(turn, name, ids) {
     const watched = state.jobs.get(id);
     if (!watched) continue;
     leg.ids.add(id);
-    state.jobs.set(id, { ...watched, live: false });
-    versions[id] = exact ? versionOf(watched.state) : 0;
+    const floor = versionOf(watched.state);
+    versions[id] = exact ? floor : 0;
+    state.jobs.set(id, { ...watched, live: false, told: versions[id], floor, held: null });
   }
   send(turn, name, { type: "subscribe", jobs: versions });
   if (name === "websocket") expectAnswer(turn, ANSWER_MS);

@@ -23,7 +23,10 @@
  *
  * @typedef {object} Watch
  * @property {JobState} state What is shown.
- * @property {boolean} live The first record after subscribing is here: from now on only newer ones count.
+ * @property {boolean} live The subscription was answered.
+ * @property {number} told The version that the server told last in this subscription, or took from us as the last one.
+ * @property {number} floor The version shown when it was subscribed: a snapshot below it speaks of a loss of data.
+ * @property {Job | null} held Below `floor`, but maybe only late news of an earlier subscription.
  * @property {boolean} refused The server would not have it on this WebSocket; it is polled.
  *
  * @typedef {object} MachineState
@@ -36,7 +39,7 @@
  * @property {number} strikes WebSockets in a row that died young.
  * @property {number} trials WebSockets in a row that were tried beside polling.
  * @property {number | null} lostAt
- * @property {number | null} comeBackAfter What a goodbye asked for.
+ * @property {number | null} comeBackAt When a goodbye allows to come back.
  * @property {number} pingIntervalMs
  * @property {number} retryWindowMs
  * @property {number} maxJobs
@@ -98,7 +101,7 @@ export function initialState() {
     strikes: 0,
     trials: 0,
     lostAt: null,
-    comeBackAfter: null,
+    comeBackAt: null,
     pingIntervalMs: 25_000,
     retryWindowMs: 5_000,
     maxJobs: 256,

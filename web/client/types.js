@@ -100,7 +100,7 @@
  *
  * @typedef {EventTarget & {readonly document?: {readonly hidden: boolean}}} WakeTarget
  *
- * @typedef {EventTarget & {readonly readyState: number, send: (text: string) => void, close: () => void}} Socket
+ * @typedef {EventTarget & {readonly readyState: number, send: (text: string) => void, close: (code?: number) => void}} Socket
  * @typedef {new (url: string) => Socket} WebSocketConstructor What a browser's `WebSocket` is, as far as it is needed.
  * @typedef {(url: string, init: RequestInit) => Promise<Response>} Fetch
  */

@@ -1,6 +1,6 @@
 /** @import { ClientMessage, Socket, Transport, TransportHandlers, WebSocketConstructor } from "./types.js" */
 
-import { ABNORMAL } from "./codes.js";
+import { ABNORMAL, NORMAL } from "./codes.js";
 import { parseServerMessage } from "./messages.js";
 
 /**
@@ -45,7 +45,7 @@ export class WebSocketTransport {
 
   close() {
     this.#listening.abort();
-    this.#socket?.close();
+    this.#socket?.close(NORMAL);
   }
 
   /**

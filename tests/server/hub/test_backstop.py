@@ -1,5 +1,8 @@
 """What no event has told is found, and an event that is still under way is not taken for a find."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -7,9 +10,14 @@ from structlog.testing import capture_logs
 
 from server.hub.counters import Counters
 from server.hub.hub import Hub, Intervals
+from storage.commands import Command, Commands, PooledCommands
 from storage.connect import connect
+from storage.embedded import running
+from storage.jobs import JobStore
+from storage.keys import Keys
 from storage.records.encoding import NO_VERSION
 from storage.records.ids import JobId
+from storage.settings import StorageSettings
 from tests.server.hub.conftest import NEVER, Scene
 from tests.server.support.gates import Page
 from tests.server.support.player import Player
@@ -153,3 +161,69 @@ async def test_one_that_is_unknown_is_not_found_again_and_again(scene: Scene, ow
     await page.until(later)
     assert unknown.heard == ["unknown", "subscribed 1"]
     assert scene.counters.finds == 2
+
+
+@pytest.mark.parametrize("intervals", [Intervals(NEVER, linger=0.02, backstop=0.05, probe=NEVER, probe_answer=NEVER)])
+async def test_what_is_left_while_it_is_compared_is_no_find(scene: Scene, own_player: Player) -> None:
+    job_id = await own_player.running()
+    page = await scene.watching(job_id)
+    event, probing = scene.line.hold(scene.channel(job_id)), scene.line.stop(b"probe:")
+    await own_player.advance(job_id, 0.5)
+    await event.reached()
+    await probing.reached()
+    probes = len(scene.counters.probes)
+    scene.hub.unwatch(page, [job_id])
+
+    async def is_left() -> bool:
+        return scene.hub.channels == 0
+
+    await eventually(is_left)
+    event.open()
+    probing.open()
+
+    async def gone_round() -> bool:
+        return len(scene.counters.probes) > probes
+
+    await eventually(gone_round)
+    witness = await scene.watching(await own_player.running())
+    assert len(witness.heard) == 2
+    assert scene.counters.finds == 0
+
+
+class Astray:
+    """Publishes where all others do, and reads `elsewhere` until it is made anew."""
+
+    def __init__(self, here: Commands, elsewhere: Commands) -> None:
+        self._here = here
+        self._elsewhere = elsewhere
+
+    async def ask(self, commands: Sequence[Command]) -> list[Any]:
+        return await (self._here if commands[0][0] == b"PUBLISH" else self._elsewhere).ask(commands)
+
+    async def renew(self) -> None:
+        self._elsewhere = self._here
+
+
+async def test_where_reading_anew_does_not_mend_it_all_connections_are_made_anew(
+    redis: Redis, redis_url: str, keys: Keys, storage_settings: StorageSettings, own_player: Player
+) -> None:
+    job_id = await own_player.running()
+    with running() as old:
+        async with connect(SecretStr(old.url)) as other:
+            await other.restore(keys.job(job_id), 0, await redis.dump(keys.job(job_id)))
+            commands = Astray(PooledCommands(redis), PooledCommands(other))
+            hub = Hub(
+                redis,
+                JobStore(redis, keys, storage_settings, commands=commands),
+                keys,
+                SecretStr(redis_url),
+                counters=Counters(),
+                intervals=COMPARING,
+                on_deaf=commands.renew,
+            )
+            await hub.start()
+            done = await own_player.succeed(job_id)
+            page = Page()
+            hub.watch(page, {job_id: NO_VERSION})
+            await page.until(done.version)
+            await hub.aclose()

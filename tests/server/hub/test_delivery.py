@@ -95,6 +95,9 @@ class Delivery(RuleBasedStateMachine):
     def unavailable(self) -> None:
         pass
 
+    def fail(self) -> None:
+        raise AssertionError("nothing of it has raised")
+
     # What happens to jobs.
 
     @rule(job_id=JOBS, final=st.booleans())

@@ -1,8 +1,8 @@
 import pytest
 
 from server.hub.counters import Counters
-from server.hub.messages import PONG, goodbye, subscribed, unknown
-from server.hub.outbox import MESSAGES_WAITING, Outbox
+from server.hub.messages import PONG, UNAVAILABLE, goodbye, subscribed, unknown
+from server.hub.outbox import AWAY, MESSAGES_WAITING, Outbox
 from server.hub.subscription import Subscription
 from storage.records.encoding import NO_VERSION
 from tests.server.support.listener import Listener
@@ -131,6 +131,30 @@ def test_messages_about_no_job_keep_their_order_and_of_one_slot_the_newest_stays
         outbox.put(PONG, "pong")
     outbox.put(goodbye(1))
     assert drain(outbox, wire) == ["subscribed", "pong", "goodbye"]
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_a_state_that_comes_after_unavailable_does_not_overtake_it(
+    outbox: Outbox, wire: StubbornWire, final: bool
+) -> None:
+    a, b = subscription("a"), subscription("b")
+    outbox.put_event(a, event(A, 1))
+    outbox.put(UNAVAILABLE, AWAY)
+    outbox.put_event(a, event(A, 2))
+    outbox.put_event(b, event(B, 3, final=final))
+    assert drain(outbox, wire)[0] == "error"
+    assert len(wire.taken) == 3
+
+
+def test_unavailable_stays_behind_the_states_of_before_and_of_two_the_later_one_counts(
+    outbox: Outbox, wire: StubbornWire
+) -> None:
+    a, b = subscription("a"), subscription("b")
+    outbox.put(UNAVAILABLE, AWAY)
+    outbox.put_event(a, event(A, 1))
+    outbox.put_missing(b, unknown(B, expired=True))
+    outbox.put(UNAVAILABLE, AWAY)
+    assert drain(outbox, wire) == [("a", 1), ("b", "unknown"), "error"]
 
 
 def test_too_many_messages_are_not_taken(outbox: Outbox, wire: StubbornWire) -> None:

@@ -6,14 +6,28 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
 
-from server.hub.polling import EXPIRED, Waiter
+from server.admission import Admission, address_of
+from server.hub.counters import Counters
+from server.hub.drain import Drain
+from server.hub.http_wire import EXTENSION
+from server.hub.hub import Hub
+from server.hub.polling import EXPIRED, HeldRequests, Waiter
 from server.hub.subscription import Subscription
+from storage.connect import connect
+from storage.embedded import running
+from storage.errors import StoreUnavailable
+from storage.jobs import JobStore
+from storage.keys import Keys
 from storage.records.encoding import NO_VERSION
 from storage.records.ids import JobId, new_job_id
+from tests.server.conftest import player_over
 from tests.server.support.client import client
 from tests.server.support.figures import figure, until_figure
 from tests.server.support.player import Player
+from tests.server.support.problems import assert_problem
 from tests.server.support.records import A, digits, event
 from tests.support.limner import Server
 
@@ -44,6 +58,66 @@ def test_who_waits_for_the_end_is_not_woken_by_a_step() -> None:
     assert not waiter.found.is_set()
     waiter.deliver(Subscription(waiter, A, digits(6)), event(A, 7, final=True))
     assert waiter.found.is_set()
+
+
+class Here:
+    """The connection that a request came on."""
+
+    on_ready: Callable[[], None] | None = None
+    on_lost: Callable[[], None] | None = None
+    pipelined = False
+
+
+async def test_without_events_nobody_is_held_and_who_would_ask_again_at_once_is_told(
+    redis: Redis, redis_url: str, store: JobStore, keys: Keys
+) -> None:
+    counters = Counters()
+    hub, drain = Hub(redis, store, keys, SecretStr(redis_url), counters=counters), Drain(counters)
+    admission = Admission(drain, counters, most=1, most_per_address=1)
+    held_requests = HeldRequests(hub, drain, admission, counters, address_of)
+    scope = {"type": "http", "client": None, "extensions": {EXTENSION: Here()}}
+    assert not hub.up
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await held_requests.until_change(scope, {A: digits(5)}, 30)
+        assert not await held_requests.until_final(scope, A, digits(5), 30)
+    assert (admission.open.total(), len(drain), hub.subscriptions) == (0, 0, 0)
+
+
+def test_who_has_found_what_it_waits_for_is_not_cut_off_by_what_follows() -> None:
+    for calls, cut_off in ((["unavailable", "unavailable", "deliver"], True), (["deliver", "unavailable"], False)):
+        waiter = Waiter({A: digits(5)}, lambda _: True)
+        for call in calls:
+            if call == "deliver":
+                waiter.deliver(Subscription(waiter, A, digits(5)), event(A, 6))
+            else:
+                waiter.unavailable()
+        assert (waiter.found.is_set(), waiter.cut_off) == (True, cut_off)
+
+
+async def test_while_commands_go_through_and_events_do_not_a_poll_gets_503_until_they_do() -> None:
+    with running() as valkey:
+        async with connect(SecretStr(valkey.url)) as redis:
+            everything = {"enabled": True, "passwords": ["+word"], "keys": ["*"], "categories": ["+@all"]}
+            await redis.acl_setuser("limner", channels=["*"], **everything)  # type: ignore[arg-type]
+            job_id = await player_over(redis, "cut:").running()
+            url = valkey.url.replace("://", "://limner:word@")
+            with Server({"LIMNER_REDIS_URL": url, "LIMNER_REDIS_PREFIX": "cut:"}) as server:
+                async with held(server, job_id) as waiting:
+                    await redis.acl_setuser("limner", enabled=True, reset_channels=True)
+                    assert_problem(await answer_of(waiting), 503)
+                server.wait_until_logged("permissions to access a channel")
+                async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+                    tag = (await http.get(f"/jobs/{job_id}")).headers["etag"]
+                    for _ in range(20):
+                        answer = await http.get(f"/jobs/{job_id}", headers={"If-None-Match": tag, "Prefer": "wait=30"})
+                        assert_problem(answer, 503)
+                        assert int(answer.headers["retry-after"]) > 0
+                assert "redis back" not in server.log()
+                await redis.acl_setuser("limner", enabled=True, channels=["*"])
+                server.wait_until_logged("redis back")
+                async with held(server, job_id) as waiting:
+                    assert not waiting.done()
 
 
 @asynccontextmanager

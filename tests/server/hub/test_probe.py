@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from server.hub.counters import Counters, Resync
 from server.hub.hub import Hub, Intervals
+from storage.commands import PooledCommands
 from storage.connect import connect
 from storage.embedded import running
 from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.records.encoding import NO_VERSION
+from storage.settings import StorageSettings
 from tests.server.hub.conftest import NEVER, Scene
 from tests.server.support.gates import Page, gated_line
 from tests.server.support.player import Player
@@ -87,13 +90,16 @@ async def test_a_probe_that_was_here_when_its_time_was_over_and_only_not_read_ha
     await until(lambda: len(scene.counters.probes) >= 3)
 
 
+@pytest.mark.parametrize("astray", ["what scripts go over", "what snapshots are read over"])
 async def test_two_connections_that_lead_to_different_places_are_not_taken_for_one(
-    redis_url: str, keys: Keys, store: JobStore
+    redis: Redis, redis_url: str, keys: Keys, storage_settings: StorageSettings, astray: str
 ) -> None:
     counters = Counters()
     with running() as elsewhere:
         async with connect(SecretStr(elsewhere.url)) as other:
-            hub = Hub(other, store, keys, SecretStr(redis_url), counters=counters, intervals=PROBING)
+            scripts, snapshots = (other, redis) if astray == "what scripts go over" else (redis, other)
+            store = JobStore(scripts, keys, storage_settings, commands=PooledCommands(snapshots))
+            hub = Hub(scripts, store, keys, SecretStr(redis_url), counters=counters, intervals=PROBING)
             await hub.start()
             await until(lambda: counters.resyncs[Resync.PROBE] >= 1)
             assert not hub.ready
@@ -187,3 +193,45 @@ async def test_of_sixty_four_events_one_is_looked_at_for_how_late_it_is(
     await page.until(far + 127)
     assert len(scene.counters.lags) == 2
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("intervals", [Intervals(NEVER, NEVER, NEVER, NEVER, NEVER)])
+async def test_redis_is_back_when_a_probe_is_and_what_is_lost_before_was_never_back(scene: Scene) -> None:
+    with capture_logs() as logs:
+        probing = scene.line.stop(b"probe:")
+        for _ in range(3):
+            scene.line.drop()
+            await until(lambda: not scene.hub.up)
+            await probing.reached()
+            probing.close()
+        assert [line["event"] for line in logs] == ["redis lost"]
+        probing.open()
+        await until(lambda: scene.hub.ready)
+    assert [(line["event"], line.get("reason")) for line in logs] == [("redis lost", "lost"), ("redis back", None)]
+
+
+async def test_what_redis_refuses_the_event_connection_is_told_in_its_words(
+    redis: Redis, keys: Keys, store: JobStore, redis_url: str
+) -> None:
+    user = f"deaf-{keys.prefix.rstrip(':')}"
+    await redis.acl_setuser(user, enabled=True, passwords=["+word"], reset_channels=True, categories=["+@all"])
+    url = SecretStr(redis_url.replace("unix://", f"unix://{user}:word@"))
+    hub = Hub(redis, store, keys, url, counters=Counters(), intervals=PROBING)
+    with capture_logs() as logs:
+        await hub.start()
+        await until(lambda: bool(logs))
+        await redis.acl_setuser(user, enabled=True, channels=["*"])
+        await until(lambda: hub.ready)
+    await hub.aclose()
+    await redis.acl_deluser(user)
+    assert [line["event"] for line in logs] == ["redis lost", "redis back"]
+    assert "permissions" in logs[0]["reason"]
+
+
+async def test_a_probe_that_fails_by_a_fault_is_followed_by_another(scene: Scene) -> None:
+    ask, scene.store.commands.ask = scene.store.commands.ask, None  # type: ignore[method-assign, assignment]
+    with capture_logs() as logs:
+        await until(lambda: bool(logs))
+    scene.store.commands.ask = ask  # type: ignore[method-assign]
+    assert {line["event"] for line in logs} == {"crashed"}
+    await until(lambda: scene.hub.ready)

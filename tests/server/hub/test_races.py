@@ -93,6 +93,38 @@ async def test_who_asks_anew_before_the_first_answer_is_told_nothing_older_than_
     assert page.heard == ["subscribed 1", "subscribed 1"]
 
 
+async def test_an_event_that_came_before_a_removal_is_not_the_truth_when_nothing_is_found(
+    scene: Scene, own_player: Player
+) -> None:
+    job_id = await own_player.running()
+    witness = await scene.watching(job_id)
+    scene.store.asked.close()
+    page = scene.watch(job_id)
+    await scene.store.asked.reached()
+    news = await own_player.advance(job_id, 0.5)
+    await witness.until(news.version)
+    ending = scene.line.hold(b'"succeeded"')
+    await own_player.succeed(job_id)
+    await ending.reached()
+    await own_player.store.remove(job_id)
+    scene.store.asked.open()
+    await page.until("subscribed 1")
+    assert page.heard == ["expired", "subscribed 1"]
+
+
+async def test_who_leaves_before_all_of_an_answer_is_there_is_promised_nothing(
+    scene: Scene, own_player: Player
+) -> None:
+    first, second = await own_player.running(), await own_player.running()
+    await scene.watching(first)
+    subscribing = scene.line.stop(scene.channel(second))
+    page = scene.watch(first, second)
+    await page.until((await own_player.job(first)).version)
+    scene.hub.unwatch(page, [first, second])
+    subscribing.open()
+    assert len(page.heard) == 1
+
+
 async def test_a_snapshot_that_is_newer_than_what_events_told_is_news_for_all_who_watch(
     scene: Scene, own_player: Player
 ) -> None:

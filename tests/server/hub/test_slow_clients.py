@@ -107,7 +107,7 @@ async def test_slow_phones_are_not_cut_off_and_see_the_end(start: Callable[..., 
 async def test_who_takes_what_waits_again_and_again_gives_a_sign_of_life(
     start: Callable[..., Server], own_player: Player
 ) -> None:
-    await watch_slowly(start(silence_seconds=2), own_player, 10, 300 * KIBIBYTE, seconds=4)
+    await watch_slowly(start(silence_seconds=2, ping_seconds=1), own_player, 10, 300 * KIBIBYTE, seconds=4)
 
 
 async def test_what_waits_for_a_client_that_does_not_read_is_bounded_in_the_process_and_in_the_kernel(

@@ -10,12 +10,13 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from server.hub.codes import CloseCode
+from server.hub.codes import ABNORMAL, NO_CODE, OTHER, CloseCode
 from server.hub.connection import Limits
-from server.hub.counters import Counters
+from server.hub.counters import Counters, Transport
 from server.hub.hub import Hub
 from server.hub.messages import goodbye
 from server.hub.outbox import MESSAGES_WAITING
+from server.hub.wire import PIECE_BYTES
 from storage.jobs import JobStore
 from storage.keys import Keys
 from tests.server.support.client import client
@@ -79,9 +80,11 @@ async def read_up_to(client: socket.socket, end: bytes) -> bytes:
     ("sent", "code"),
     [
         (frame(CLOSE, (1000).to_bytes(2, "big")), 1000),
-        (frame(CLOSE, (4999).to_bytes(2, "big")), 4999),
-        (frame(CLOSE), 1006),
-        (b"", 1006),
+        (frame(CLOSE, (1001).to_bytes(2, "big")), 1001),
+        (frame(CLOSE, (4999).to_bytes(2, "big")), OTHER),
+        *((frame(CLOSE, code.to_bytes(2, "big")), OTHER) for code in CloseCode),
+        (frame(CLOSE), NO_CODE),
+        (b"", ABNORMAL),
         (frame(BINARY, b"x"), CloseCode.UNSUPPORTED),
         (frame(TEXT, b"x" * 20_000), CloseCode.TOO_LONG),
         (frame(TEXT, b"nonsense") * 10, CloseCode.BAD_MESSAGES),
@@ -91,11 +94,19 @@ async def test_a_socket_that_ended_is_counted_once_by_the_code_of_whoever_closed
     here: Serving, sent: bytes, code: int
 ) -> None:
     with deaf_socket(here.port, "/ws") as client:
-        await until(lambda: here.counters.accepted["websocket"] == 1)
+        await until(lambda: here.counters.accepted[Transport.WEBSOCKET] == 1)
         client.sendall(sent)
         await until(lambda: bool(here.counters.closed) or not sent)
     await until(lambda: here.deserted)
-    assert here.counters.closed == {code: 1}
+    assert (here.counters.closed, here.counters.too_slow) == ({code: 1}, 0)
+
+
+async def test_who_answers_our_close_with_another_code_is_counted_by_ours(here: Serving) -> None:
+    with deaf_socket(here.port, "/ws") as client:
+        await until(lambda: here.counters.accepted[Transport.WEBSOCKET] == 1)
+        client.sendall(frame(TEXT, b"\xff" * (PIECE_BYTES - 8)) + frame(CLOSE, (1000).to_bytes(2, "big")))
+        await until(lambda: here.deserted)
+    assert here.counters.closed == {CloseCode.INVALID_TEXT: 1}
 
 
 async def test_a_client_that_was_too_slow_is_counted_as_that(here: Serving, own_player: Player) -> None:
@@ -171,7 +182,7 @@ async def test_a_client_that_does_not_read_gets_no_pongs(here: Serving, own_play
 
 async def test_what_a_peer_says_after_it_was_sent_away_is_not_read(here: Serving) -> None:
     with deaf_socket(here.port, "/ws") as client:
-        await until(lambda: here.counters.accepted["websocket"] == 1)
+        await until(lambda: here.counters.accepted[Transport.WEBSOCKET] == 1)
         client.sendall(frame(TEXT, b"nonsense") * 10)
         await until(lambda: bool(here.counters.closed))
         with pytest.raises(ConnectionError):

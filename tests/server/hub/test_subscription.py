@@ -32,6 +32,12 @@ class Scene:
         self.subscription.on_event(event(A, version))
 
 
+def answer(unwanted: Subscription) -> None:
+    """It is left, and what was only waiting for it is said."""
+    for inquiry in unwanted.withdraw():
+        inquiry.answer()
+
+
 @pytest.mark.parametrize(
     ("seen", "stored", "heard"),
     [
@@ -171,13 +177,42 @@ def test_a_job_that_is_no_longer_wanted_does_not_hold_the_answer_back() -> None:
         subscription.ask(inquiry, NO_VERSION)
     wanted.read_begins()
     wanted.on_snapshot(event(A, 5), expired=False)
-    unwanted.withdraw()
+    answer(unwanted)
     assert listener.heard == [5, "subscribed 1"]
+
+
+def test_a_job_that_is_no_longer_wanted_is_not_named_though_its_state_was_given() -> None:
+    listener = Listener()
+    inquiry = Inquiry(listener, [A, B])
+    unwanted, wanted = (Subscription(listener, job_id, NO_VERSION) for job_id in (A, B))
+    for subscription in (unwanted, wanted):
+        subscription.ask(inquiry, NO_VERSION)
+        subscription.read_begins()
+    unwanted.on_snapshot(event(A, 5), expired=False)
+    answer(unwanted)
+    wanted.on_snapshot(event(B, 7), expired=False)
+    assert listener.heard == [5, 7, "subscribed 1"]
+
+
+def test_a_job_that_is_asked_for_again_holds_back_every_answer_that_names_it() -> None:
+    listener = Listener()
+    inquiry = Inquiry(listener, [A, B])
+    again, other = (Subscription(listener, job_id, NO_VERSION) for job_id in (A, B))
+    for subscription in (again, other):
+        subscription.ask(inquiry, NO_VERSION)
+        subscription.read_begins()
+    again.on_snapshot(event(A, 5), expired=False)
+    again.ask(Inquiry(listener, [A]), NO_VERSION)
+    other.on_snapshot(event(B, 7), expired=False)
+    assert listener.heard == [5, 7]
+    again.read_begins()
+    again.on_snapshot(event(A, 5), expired=False)
+    assert listener.heard == [5, 7, 5, "subscribed 2", "subscribed 1"]
 
 
 def test_when_nothing_asked_for_is_wanted_any_more_there_is_no_answer() -> None:
     scene = Scene()
-    scene.subscription.withdraw()
+    answer(scene.subscription)
     assert scene.heard == []
 
 

@@ -81,3 +81,19 @@ async def test_of_a_connection_that_is_gone_nothing_is_left(pair: Pair) -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert tcp.left(pair.transport) == 0
+
+
+async def test_who_is_gone_already_can_still_be_dropped(pair: Pair) -> None:
+    raw = pair.transport.get_extra_info("socket")  # as it is asked for, uvloop remembers it
+    pair.transport.abort()
+    while raw.fileno() >= 0:  # noqa: ASYNC110 - the transport says it to its protocol only
+        await asyncio.sleep(0)
+    tcp.drop(pair.transport)
+
+
+async def test_of_a_transport_without_a_socket_its_own_buffer_is_left() -> None:
+    class Gone(asyncio.WriteTransport):
+        def get_write_buffer_size(self) -> int:
+            return 5
+
+    assert tcp.left(Gone()) == 5

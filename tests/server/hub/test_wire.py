@@ -8,8 +8,9 @@ import pytest
 from storage.records.ids import new_job_id
 from tests.server.conftest import lines_of
 from tests.server.support.client import client
+from tests.server.support.keep_alive import KeptAlive
 from tests.server.support.player import Player
-from tests.server.support.raw import BINARY, CONTINUATION, PING, TEXT, RawSocket, frame
+from tests.server.support.raw import BINARY, CLOSE, CONTINUATION, HANDSHAKE, PING, TEXT, RawSocket, frame
 from tests.server.support.slow import memory_of
 from tests.support.limner import Server
 
@@ -93,6 +94,19 @@ def test_a_url_that_is_too_long_gets_an_answer(edge: Server, path: str) -> None:
         assert socket.status == 431
 
 
+@pytest.mark.usefixtures("quiet_log")
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [("Content-Length: 5", 400), ("X-A: " + "a" * 17_000, 431), ("X-A: a\r\n" * 200 + "B: b", 431)],
+)
+def test_a_handshake_that_is_not_understood_gets_400_and_one_that_is_too_long_431(
+    edge: Server, header: str, status: int
+) -> None:
+    with KeptAlive(edge.port) as socket:
+        socket.send((HANDSHAKE % b"/ws").replace(b"\r\n", f"\r\n{header}\r\n".encode(), 1))
+        assert socket.answer()[0] == status
+
+
 @pytest.mark.parametrize("flood", [frame(PING, b"x" * 125), frame(CONTINUATION, fin=False), frame(TEXT)])
 def test_floods_cost_no_memory(edge: Server, flood: bytes) -> None:
     before = memory_of(edge)
@@ -167,3 +181,13 @@ async def test_a_server_that_is_told_to_stop_says_goodbye(start: Callable[..., S
         await stopping
     assert lines_of(server, "warning", "error") == []
     assert lines_of(server, "info")[-1]["event"] == "server stopped"
+
+
+def test_a_close_right_behind_what_one_is_closed_for_is_no_fault_of_ours(start: Callable[..., Server]) -> None:
+    server = start()
+    with RawSocket(server.port) as socket:
+        socket.frame()
+        socket.send(frame(TEXT, b"\xff") + frame(CLOSE, b"\x03\xe8"))
+        assert socket.close_code() in (1000, 1007)
+    server.terminate()
+    assert lines_of(server, "warning", "error", "critical") == []

@@ -74,6 +74,9 @@ def test_every_guest_is_told_and_then_the_server_has_ended(start: Start) -> None
             assert said(guest)["type"] == "goodbye"
             assert guest.close_code() == 4001
     assert server.wait_for_end() == 0
+    last = json.loads(server.log().splitlines()[-1])
+    assert (last["event"], last["connections"]) == ("server stopped", 10)
+    assert last["seconds"] > 0
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
@@ -172,3 +175,15 @@ def test_a_part_that_does_not_end_does_not_keep_the_process(environment: dict[st
     with Changed(environment, change) as server:
         os.kill(server.pid, signal.SIGTERM)
         assert server.wait_for_end() == -signal.SIGALRM
+
+
+def test_a_turn_that_fails_does_not_end_the_care_for_those_who_end(environment: dict[str, str]) -> None:
+    change = (
+        "lifecycle.ConnectionTable.sweep = lambda self, now, sweep=lifecycle.ConnectionTable.sweep, failed=[]:"
+        " sweep(self, now) if failed or asyncio.current_task().get_name() != 'connections that end'"
+        " else failed.append(1) or 1 / 0"
+    )
+    changed = Changed({**environment, "LIMNER_REQUEST_SECONDS": "0.5"}, change)
+    with changed as server, KeptAlive(server.port) as silent, draining(server):
+        silent.send(b"GET / HT")
+        assert silent.answer()[0] == 408

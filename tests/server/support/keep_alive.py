@@ -41,6 +41,11 @@ class KeptAlive:
         body, self._rest = self._rest[:length], self._rest[length:]
         return int(first.split(" ")[1]), headers, body
 
+    def until(self, words: bytes) -> None:
+        """Read until these words have come; they are still to be read."""
+        while words not in self._rest:
+            self._more()
+
     def until_closed(self) -> bytes:
         """What still comes up to the end. A reset is an error."""
         while chunk := self.socket.recv(65_536):

@@ -32,6 +32,9 @@ class Listener:
     def unavailable(self) -> None:
         raise AssertionError("a subscription knows nothing of Redis")
 
+    def fail(self) -> None:
+        raise AssertionError("nothing of it has raised")
+
 
 class Follower(Listener):
     """A listener that can be waited for."""

@@ -121,6 +121,29 @@ test("after a goodbye the client stays away as long as it says, and spreads over
   assert.equal(rig.due("retry:websocket"), 1_500 + 2_000);
 });
 
+test("what is watched anew after a goodbye does not make the client come back earlier", () => {
+  const rig = new Rig().connect([A]);
+  rig.say({ type: "goodbye", retry_after_ms: 30_000 });
+  rig.input({ type: "unwatch", id: A });
+  rig.closed(4001);
+  rig.advance(10);
+  rig.watch(B);
+  assert.deepEqual(rig.openings(), []);
+  assert.equal(rig.connection.phase, "waiting");
+  assert.deepEqual(rig.openings(rig.advance(29_990)), ["websocket"]);
+});
+
+test("a goodbye on a WebSocket that polling takes over from holds for the next trial too", () => {
+  const rig = new Rig().connect([A]);
+  rig.closed();
+  rig.advance(5_000);
+  rig.greet();
+  rig.say({ type: "goodbye", retry_after_ms: 30_000 });
+  rig.closed();
+  assert.deepEqual(rig.openings(), ["polling"]);
+  assert.equal(rig.due("retry:websocket"), 30_000);
+});
+
 test("a goodbye counts once", () => {
   const rig = new Rig().connect([A], { retry_window_ms: 1_000 });
   rig.say({ type: "goodbye", retry_after_ms: 60_000 });

@@ -91,6 +91,24 @@ test("a page that wakes up while the client waits makes it try at once", () => {
   assert.deepEqual(rig.openings(rig.input({ type: "wake" })), []);
 });
 
+test("a page that wakes up after a goodbye comes back when the server allows it, and not before", () => {
+  const rig = new Rig().connect([A], { retry_window_ms: 4_000 });
+  rig.say({ type: "goodbye", retry_after_ms: 30_000 });
+  rig.closed(4001);
+  rig.advance(10);
+  assert.deepEqual(rig.openings(rig.input({ type: "wake" })), []);
+  assert.equal(rig.due("retry:websocket"), 29_990);
+  assert.deepEqual(rig.openings(rig.advance(29_990)), ["websocket"]);
+});
+
+test("a page that wakes up within the window behind a goodbye comes back at once", () => {
+  const rig = new Rig().connect([A], { retry_window_ms: 4_000 });
+  rig.say({ type: "goodbye", retry_after_ms: 1_500 });
+  rig.closed(4001);
+  rig.advance(1_500);
+  assert.deepEqual(rig.openings(rig.input({ type: "wake" })), ["websocket"]);
+});
+
 test("a page that wakes up while it polls polls at once, and tries the WebSocket at once", () => {
   const rig = new Rig().poll(A);
   const effects = rig.input({ type: "wake" });

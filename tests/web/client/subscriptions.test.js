@@ -4,7 +4,6 @@ import test from "node:test";
 import { BATCH, BUDGET } from "../../../web/client/subscriptions.js";
 import { A, B, idOf, job } from "./support/records.js";
 import { Rig, size, subscriptions } from "./support/rig.js";
-import { vectors } from "./support/vectors.js";
 
 const many = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => idOf(index));
 
@@ -70,76 +69,6 @@ test("what waits for its turn waits until the oldest message that counts is no l
   assert.deepEqual(rig.sent(rig.advance(500)), [{ type: "subscribe", jobs: { [B]: 0 } }]);
 });
 
-for (const { name, shown, event, taken } of vectors.live_versions) {
-  test(`between live events: ${name} is ${taken ? "taken" : "passed over"}`, () => {
-    const rig = new Rig().connect([A]);
-    rig.tell(job(A, shown, { stage: "shown" }));
-    rig.tell(job(A, event, { stage: "event" }));
-    assert.equal(rig.job(A)?.stage, taken ? "event" : "shown");
-  });
-}
-
-for (const { name, client, store, sent } of vectors.versions.filter(({ sent, client }) => sent && client > 0)) {
-  test(`coming back: the snapshot is taken when ${name}`, () => {
-    const rig = new Rig().connect([A]);
-    rig.tell(job(A, client));
-    rig.closed();
-    rig.advance(5_000);
-    rig.greet();
-    rig.tell(job(A, store));
-    assert.equal(rig.job(A)?.version, sent ? store : client);
-  });
-}
-
-test("after `subscribed` an older event is no snapshot", () => {
-  const rig = new Rig().connect([A]);
-  rig.tell(job(A, 9));
-  rig.closed();
-  rig.advance(5_000);
-  rig.greet();
-  rig.say({ type: "subscribed", jobs: [A] });
-  rig.tell(job(A, 8));
-  assert.equal(rig.job(A)?.version, 9);
-});
-
-test("each change is delivered once, as a frozen state", () => {
-  const rig = new Rig().connect([A]);
-  assert.equal(rig.tell(job(A, 7)).filter(({ type }) => type === "deliver").length, 1);
-  assert.equal(rig.tell(job(A, 7)).filter(({ type }) => type === "deliver").length, 0);
-  assert.ok(Object.isFrozen(rig.shown.get(A)));
-});
-
-test("a job that nobody watches is not delivered", () => {
-  const rig = new Rig().connect([A]);
-  assert.deepEqual(rig.tell(job(B, 7)), []);
-});
-
-test("`unknown` makes the client forget the version, and the job may still appear", () => {
-  const rig = new Rig().connect([A]);
-  rig.tell(job(A, 9));
-  rig.say({ type: "unknown", job: A, expired: false });
-  assert.deepEqual(rig.shown.get(A), { id: A, phase: "unknown", job: null });
-  rig.tell(job(A, 3));
-  assert.equal(rig.job(A)?.version, 3);
-});
-
-test("a forgotten version is not named on coming back", () => {
-  const rig = new Rig().connect([A]);
-  rig.tell(job(A, 9));
-  rig.say({ type: "unknown", job: A, expired: true });
-  assert.equal(rig.shown.get(A)?.phase, "expired");
-  rig.closed();
-  rig.advance(5_000);
-  assert.deepEqual(subscriptions(rig.sent(rig.greet())), { [A]: 0 });
-});
-
-test("`unavailable` changes nothing: the client waits, and is connected", () => {
-  const rig = new Rig().connect([A]);
-  rig.tell(job(A, 7));
-  assert.deepEqual(rig.say({ type: "error", code: "unavailable", message: "" }), []);
-  assert.deepEqual(rig.connection, { phase: "open", transport: "websocket", lostAt: null });
-});
-
 test("what the server refuses to watch is polled", () => {
   const rig = new Rig().connect([A]);
   rig.tell(job(A, 7));
@@ -194,38 +123,9 @@ test("a job that is left and watched again within a moment is subscribed anew, s
   assert.equal(rig.job(A)?.status, "succeeded");
 });
 
-test("an event of the old subscription that is taken for the snapshot is followed by the snapshot", () => {
-  const rig = new Rig().connect([A]);
-  rig.tell(job(A, 7));
-  rig.input({ type: "unwatch", id: A });
-  rig.watch(A);
-  rig.input({ type: "record", job: job(A, 10, { status: "queued" }) });
-  rig.advance(0);
-  rig.tell(job(A, 8));
-  rig.tell(job(A, 10, { status: "queued" }));
-  assert.equal(rig.job(A)?.version, 10);
-});
-
-test("a record that came with an answer is shown if it is newer", () => {
-  const rig = new Rig().connect([A]);
-  rig.tell(job(A, 7));
-  rig.input({ type: "record", job: job(A, 9) });
-  assert.equal(rig.job(A)?.version, 9);
-  rig.input({ type: "record", job: job(A, 8) });
-  rig.tell(job(A, 8));
-  assert.equal(rig.job(A)?.version, 9);
-});
-
 test("a final job that starts again by a call of ours is polled at once", () => {
   const rig = new Rig().poll(A);
   rig.tell(job(A, 7, { status: "failed" }), "polling");
   rig.input({ type: "record", job: job(A, 8, { status: "queued" }) });
   assert.deepEqual(rig.sent(rig.advance(0)), [{ type: "subscribe", jobs: { [A]: 8 } }]);
-});
-
-test("each answer to a poll is a snapshot, and may be older after a loss of data", () => {
-  const rig = new Rig().poll(A);
-  rig.tell(job(A, 9), "polling");
-  rig.tell(job(A, 8), "polling");
-  assert.equal(rig.job(A)?.version, 8);
 });

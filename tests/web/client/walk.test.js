@@ -15,6 +15,7 @@ function stepByChance(world) {
   const dice = random();
   if (dice < 0.15) world.change(id);
   else if (dice < 0.17) world.lose(id);
+  else if (dice < 0.18) world.rewind(id);
   else if (dice < 0.27) world.watch(id);
   else if (dice < 0.31) world.unwatch(id);
   else if (dice < 0.35) world.answer(id);

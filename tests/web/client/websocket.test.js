@@ -69,6 +69,13 @@ test("closing it tells nothing any more, even if more comes", async () => {
   assert.deepEqual([listener.messages, listener.closes], [[], []]);
 });
 
+test("closing it says that all is well", () => {
+  const { transport, socket } = connect();
+  socket.accept();
+  transport.close();
+  assert.equal(socket.closedWith, 1000);
+});
+
 test("sending while it closes does no harm", () => {
   const { transport, socket } = connect();
   socket.accept();

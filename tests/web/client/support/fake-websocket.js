@@ -9,6 +9,8 @@ export class FakeWebSocket extends EventTarget {
   readyState = 0;
   /** @type {unknown[]} What the client sent, parsed. */
   sent = [];
+  /** @type {number | null} What the client closed it with; 1005 stands for no code. */
+  closedWith = null;
 
   /** @param {string} url */
   constructor(url) {
@@ -49,10 +51,12 @@ export class FakeWebSocket extends EventTarget {
     if (this.readyState === 1) this.sent.push(JSON.parse(text));
   }
 
-  close() {
+  /** @param {number} [code] */
+  close(code = 1005) {
     if (this.readyState > 1) return;
     this.readyState = 2;
-    queueMicrotask(() => this.end(1005));
+    this.closedWith = code;
+    queueMicrotask(() => this.end(code));
   }
 }
 

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
  * @property {{name: string, final: boolean, record: Job}[]} records
  * @property {{name: string, client: number, store: number, sent: boolean}[]} versions
  * @property {{name: string, shown: number, event: number, taken: boolean}[]} live_versions
+ * @property {{name: string, told: number, answered: number | null, event: number, shown: number}[]} losses
  * @property {ServerMessage[]} server_messages
  * @property {ClientMessage[]} client_messages
  * @property {{code: number, name: string, reconnect: boolean}[]} close_codes

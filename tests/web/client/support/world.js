@@ -15,7 +15,7 @@ import { Rig } from "./rig.js";
  * @property {boolean} open
  * @property {ClientMessage[]} up
  * @property {ServerMessage[]} down
- * @property {Map<string, {told: number}>} watching
+ * @property {Map<string, {told: number}>} watching The version that the client has, or will have when all has arrived.
  */
 
 /** A server, a network that may fail, and the machine between them, all moved by chance. */
@@ -23,6 +23,10 @@ export class World {
   rig = new Rig();
   /** @type {Map<string, Job | null>} What is true. */
   truth = new Map();
+  /** @type {Map<string, Job[]>} What was true before, as far as the store may fall back to it. */
+  #past = new Map();
+  /** @type {Set<string>} Job and version that the store fell back to, which may be shown after newer ones. */
+  #losses = new Set();
   /** @type {Map<number, Wire>} */
   #wires = new Map();
   /** @type {Map<string, number>} The version shown in this subscription, which may not fall. */
@@ -83,7 +87,8 @@ export class World {
   #check(id, version) {
     assert.ok(this.watched.has(id), "something was delivered that nobody watches");
     if (version === 0) return void this.#floor.delete(id);
-    assert.ok(version > (this.#floor.get(id) ?? 0), `${id}: ${version} came after ${this.#floor.get(id)}`);
+    const floor = this.#floor.get(id) ?? 0;
+    assert.ok(version > floor || this.#losses.has(`${id} ${version}`), `${id}: ${version} came after ${floor}`);
     this.#floor.set(id, version);
   }
 
@@ -101,13 +106,40 @@ export class World {
   }
 
   /**
+   * The store comes back as it was a while ago, maybe without what it has just answered.
+   *
+   * @param {string} id
+   */
+  rewind(id) {
+    const kept = this.truth.get(id);
+    if (!kept) return;
+    if (this.random() < 0.5) {
+      this.truth.set(id, job(id, (this.#version += 1), { status: "queued" }));
+      this.answer(id);
+    }
+    const past = this.#past.get(id) ?? [];
+    const state = past[Math.floor(this.random() * past.length)] ?? kept;
+    this.#past.set(id, past.filter(({ version }) => version <= state.version));
+    this.#losses.add(`${id} ${state.version}`);
+    for (const wire of this.#wires.values()) {
+      if (wire.name === "websocket" && wire.open) wire.down.push({ type: "error", code: "unavailable", message: "" });
+    }
+    this.#publish(id, state);
+  }
+
+  /**
    * @param {string} id
    * @param {Job | null} state
    */
   #publish(id, state) {
     this.truth.set(id, state);
+    if (state) this.#past.set(id, [...(this.#past.get(id) ?? []).slice(-3), state]);
+    else this.#past.delete(id);
     for (const wire of this.#wires.values()) {
-      if (wire.name === "websocket" && wire.watching.has(id)) wire.down.push(news(id, state));
+      const entry = wire.name === "websocket" ? wire.watching.get(id) : undefined;
+      if (!entry || entry.told === (state?.version ?? 0)) continue;
+      entry.told = state?.version ?? 0;
+      wire.down.push(news(id, state));
     }
   }
 
@@ -214,8 +246,8 @@ export class World {
     if (message.type === "unsubscribe") for (const id of message.jobs) wire.watching.delete(id);
     if (message.type !== "subscribe") return;
     for (const [id, told] of Object.entries(message.jobs)) {
-      wire.watching.set(id, { told });
       const state = this.truth.get(id) ?? null;
+      wire.watching.set(id, { told: wire.name === "websocket" ? (state?.version ?? 0) : told });
       if (wire.name === "websocket" && (state?.version ?? 0) !== told) wire.down.push(news(id, state));
       if (wire.name === "websocket" && state === null && told === 0) wire.down.push(news(id, state));
     }

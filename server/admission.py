@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 
 from starlette.types import Scope
 
-from server.hub.counters import Counters, Refusal
+from server.hub.counters import Counters, Refusal, Transport
 from server.hub.drain import Drain
 from server.problems import Problem
 
@@ -17,8 +17,7 @@ IPV6_NETWORK_BITS = 64
 class Admission:
     """Counts the open connections: WebSockets, event streams and held requests.
 
-    `leave` once for each `enter` that let somebody in. `open` says how many there are, by transport: `websocket`,
-    `events`, `wait`.
+    `leave` once for each `enter` that let somebody in. `open` says how many there are, by transport.
     """
 
     def __init__(self, drain: Drain, counters: Counters, *, most: int, most_per_address: int) -> None:
@@ -27,9 +26,9 @@ class Admission:
         self._most = most
         self._most_per_address = most_per_address
         self._by_place: Counter[str] = Counter()
-        self.open: Counter[str] = Counter()
+        self.open: Counter[Transport] = Counter()
 
-    def enter(self, transport: str, address: str) -> Refusal | None:
+    def enter(self, transport: Transport, address: str) -> Refusal | None:
         """Let one in. Or answer, and count, why not."""
         place = place_of(address)
         refusal = self._refusal(place)
@@ -40,7 +39,7 @@ class Admission:
         self._by_place[place] += 1
         return None
 
-    def leave(self, transport: str, address: str) -> None:
+    def leave(self, transport: Transport, address: str) -> None:
         place = place_of(address)
         self.open[transport] -= 1
         self._by_place[place] -= 1

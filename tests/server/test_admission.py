@@ -1,8 +1,8 @@
 import pytest
 
-from server.hub.counters import Counters, Refusal
+from server.admission import Admission, address_of, place_of, problem_of
+from server.hub.counters import Counters, Refusal, Transport
 from server.hub.drain import Drain
-from server.limits import Admission, address_of, place_of, problem_of
 
 
 @pytest.fixture
@@ -19,37 +19,37 @@ def test_a_process_is_full_at_its_limit_however_they_come_and_has_room_when_one_
     drain: Drain, counters: Counters
 ) -> None:
     admission = Admission(drain, counters, most=2, most_per_address=2)
-    assert admission.enter("websocket", "a") is None
-    assert admission.enter("wait", "b") is None
-    assert admission.enter("events", "c") is Refusal.FULL
+    assert admission.enter(Transport.WEBSOCKET, "a") is None
+    assert admission.enter(Transport.WAIT, "b") is None
+    assert admission.enter(Transport.EVENTS, "c") is Refusal.FULL
     assert admission.open == {"websocket": 1, "wait": 1}
-    admission.leave("wait", "b")
-    assert admission.enter("events", "c") is None
+    admission.leave(Transport.WAIT, "b")
+    assert admission.enter(Transport.EVENTS, "c") is None
     assert counters.refused == {Refusal.FULL: 1}
 
 
 def test_each_address_has_its_own_limit_for_all_ways_together(drain: Drain, counters: Counters) -> None:
     admission = Admission(drain, counters, most=10, most_per_address=1)
-    assert admission.enter("websocket", "a") is None
-    assert admission.enter("wait", "a") is Refusal.CROWDED
-    assert admission.enter("wait", "b") is None
-    admission.leave("websocket", "a")
-    assert admission.enter("events", "a") is None
+    assert admission.enter(Transport.WEBSOCKET, "a") is None
+    assert admission.enter(Transport.WAIT, "a") is Refusal.CROWDED
+    assert admission.enter(Transport.WAIT, "b") is None
+    admission.leave(Transport.WEBSOCKET, "a")
+    assert admission.enter(Transport.EVENTS, "a") is None
     assert counters.refused == {Refusal.CROWDED: 1}
 
 
 def test_what_was_counted_as_one_place_leaves_as_one(drain: Drain, counters: Counters) -> None:
     admission = Admission(drain, counters, most=10, most_per_address=1)
-    assert admission.enter("events", "2001:db8::1") is None
-    assert admission.enter("events", "2001:db8::2") is Refusal.CROWDED
-    admission.leave("events", "2001:db8:0:0:ffff::3")
-    assert admission.enter("events", "2001:db8::2") is None
+    assert admission.enter(Transport.EVENTS, "2001:db8::1") is None
+    assert admission.enter(Transport.EVENTS, "2001:db8::2") is Refusal.CROWDED
+    admission.leave(Transport.EVENTS, "2001:db8:0:0:ffff::3")
+    assert admission.enter(Transport.EVENTS, "2001:db8::2") is None
 
 
 async def test_a_server_that_stops_lets_nobody_in(drain: Drain, counters: Counters) -> None:
     admission = Admission(drain, counters, most=10, most_per_address=10)
     await drain.run(0)
-    assert admission.enter("websocket", "a") is Refusal.DRAINING
+    assert admission.enter(Transport.WEBSOCKET, "a") is Refusal.DRAINING
     assert (counters.refused, admission.open.total()) == ({Refusal.DRAINING: 1}, 0)
 
 
