@@ -20,7 +20,8 @@ class Versions:
         self._keys = keys
 
     async def read(self, job_ids: Sequence[JobId]) -> list[bytes]:
-        """The version of each, in the order asked for; NO_VERSION for one that is not there or no longer kept.
+        """The version of each, in the order asked for; NO_VERSION for one that is not there, no longer
+        kept or unreadable.
 
         Raises StoreUnavailable.
         """

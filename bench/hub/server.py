@@ -44,9 +44,12 @@ class Server:
 
     @property
     def pid(self) -> int:
+        return self._alive().pid
+
+    def _alive(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             raise NotMeasured(f"{self._name} has ended.")
-        return self._process.pid
+        return self._process
 
     def cpu(self) -> Cpu:
         return cpu(self.pid)
@@ -82,7 +85,7 @@ class Server:
         return os.pread(self._log.fileno(), LOG_BYTES, 0).decode(errors="replace")
 
     def _ready(self) -> bool:
-        self.pid  # noqa: B018 - raises if it has ended
+        self._alive()
         if self._command.ready is not None:
             return answers(f"http://127.0.0.1:{self.place.port}{self._command.ready}")
         with socket.socket() as trial:

@@ -28,7 +28,7 @@ class Resync(StrEnum):
     LOST = "lost"
     """The connection was lost."""
     PROBE = "probe"
-    """The connection stood, but a probe did not come back."""
+    """The connection stood, but a probe did not come back, or what was found missing was not mended by reading it."""
 
 
 class Refusal(StrEnum):

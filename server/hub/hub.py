@@ -217,7 +217,7 @@ class Hub:
     def _on_deaf(self) -> None:
         self._lost = Resync.PROBE
         self._events.reconnect()
-        if self._renew is not None:
+        if self._renew is not None and (self._renewing is None or self._renewing.done()):
             self._renewing = background.start(background.quietly(self._renew()), "renewal")
 
     def _on_down(self) -> None:

@@ -13,18 +13,11 @@ from storage.keys import Keys
 from storage.records.job import PREVIEW_CHARACTERS, Job
 from storage.records.media import Picture
 from storage.settings import StorageSettings
+from tests.support.clock import Clock
 from tests.support.job_states import JobStates
 from tests.support.line import line_to
 
 pytestmark = pytest.mark.timeout(30)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

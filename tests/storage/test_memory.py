@@ -14,17 +14,10 @@ from storage.records.job import Status
 from storage.settings import StorageSettings
 from storage.stored import Acceptance
 from tests.storage.asked import Asked
+from tests.support.clock import Clock
 from tests.support.job_states import PICTURE, JobStates, done, further, submission
 
 pytestmark = pytest.mark.timeout(30)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

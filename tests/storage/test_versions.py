@@ -31,6 +31,15 @@ async def test_a_job_that_is_not_there_or_no_longer_kept_has_none(redis: Redis, 
     assert await Versions(redis, keys).read([new_job_id(), over]) == [NO_VERSION, NO_VERSION]
 
 
+async def test_a_key_that_is_no_job_hides_none_of_the_others(
+    redis: Redis, keys: Keys, store: JobStore, jobs: JobStates
+) -> None:
+    job_id, broken = (await jobs.queued()).id, new_job_id()
+    await redis.set(keys.job(broken), "no hash")
+
+    assert await Versions(redis, keys).read([broken, job_id]) == [NO_VERSION, await version(store, job_id)]
+
+
 async def test_of_no_jobs_there_are_none(redis: Redis, keys: Keys) -> None:
     assert await Versions(redis, keys).read([]) == []
 
