@@ -123,7 +123,7 @@ class ConnectionTable(ServerState):
         stall, left = self.stalled[connection], connection.left
         if stall is None:
             self.stalled[connection] = Stall(left, now)
-        elif not stall.moves(left, now) and now - stall.since >= self._slow_seconds:
+        elif stall.lasts(left, now, self._slow_seconds):
             del self.stalled[connection]
             connection.abort()
 

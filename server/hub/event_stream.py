@@ -102,7 +102,7 @@ class Stream:
         left = self._wire.left
         if self._stall is None:
             self._stall = Stall(left, now)
-        elif not self._stall.moves(left, now) and now - self._stall.since >= self._limits.slow:
+        elif self._stall.lasts(left, now, self._limits.slow):
             self._cut()
 
     @property

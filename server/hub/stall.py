@@ -18,3 +18,7 @@ class Stall:
             return False
         self.left, self.since = left, now
         return True
+
+    def lasts(self, left: int, now: float, seconds: float) -> bool:
+        """Whether the peer is too slow: for so many seconds too little was taken."""
+        return not self.moves(left, now) and now - self.since >= seconds

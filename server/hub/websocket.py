@@ -82,7 +82,7 @@ class Socket:
         left = self._wire.left
         if self._stall is None:
             self._stall = Stall(left, now)
-        elif not self._stall.moves(left, now) and now - self._stall.since >= self._limits.slow:
+        elif self._stall.lasts(left, now, self._limits.slow):
             self._cut()
 
     def close(self, code: CloseCode, reason: str) -> None:
