@@ -30,7 +30,7 @@ from storage.logs import Event, log, warn
 from storage.memory import Memory
 from storage.portraits import PortraitStore
 
-EXPOSED = ["ETag", "Location", "Preference-Applied", "Retry-After"]
+EXPOSED = ["ETag", "Location", "Retry-After"]
 ALLOWED = ["Authorization", "Content-Type", "If-None-Match", "Prefer", "Idempotency-Key"]
 
 

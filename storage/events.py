@@ -98,7 +98,8 @@ class Events:
         if type(reply) is list:
             word = reply[0]
             if word == b"message":
-                self.on_message(reply[1], reply[2])
+                on_message = self.on_message
+                on_message(reply[1], reply[2])
             elif word == b"subscribe":
                 self._acknowledged()
         elif isinstance(reply, hiredis.ReplyError) and self._connection is not None:

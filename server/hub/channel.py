@@ -20,6 +20,7 @@ class Channel:
     __slots__ = (
         "_all",
         "_on_fault",
+        "_only",
         "_reading",
         "acknowledged",
         "final",
@@ -37,6 +38,7 @@ class Channel:
         self.subscriptions: dict[Watcher, Subscription] = {}
         """To be changed by `add` and `remove` only."""
         self._all: tuple[Subscription, ...] | None = ()
+        self._only: Subscription | None = None
         self.acknowledged = False
         self._reading = False
         self.known = False
@@ -45,11 +47,16 @@ class Channel:
 
     def add(self, watcher: Watcher, subscription: Subscription) -> None:
         self.subscriptions[watcher] = subscription
-        self._all = None
+        self._changed()
 
     def remove(self, watcher: Watcher) -> Subscription | None:
+        subscription = self.subscriptions.pop(watcher, None)
+        self._changed()
+        return subscription
+
+    def _changed(self) -> None:
         self._all = None
-        return self.subscriptions.pop(watcher, None)
+        self._only = next(iter(self.subscriptions.values())) if len(self.subscriptions) == 1 else None
 
     def rewind(self) -> None:
         """What was published may have been missed: the next snapshot is the first thing that is known."""
@@ -66,6 +73,12 @@ class Channel:
     def on_event(self, event: Event) -> None:
         if event.version > self.newest:
             self.newest, self.final = event.version, event.final
+        if (only := self._only) is not None:
+            try:
+                only.on_event(event)
+            except Exception as error:
+                self._on_fault(only.watcher, error)
+            return
         # A tuple lies in one place, a dictionary in three.
         subscriptions = self._all
         if subscriptions is None:
