@@ -51,5 +51,11 @@ def written(spread: Spread | None, unit: str) -> str:
     return f"{_figure(spread.median)} ({_figure(spread.least)} … {_figure(spread.most)}) {unit}".rstrip()
 
 
+NOTHING = 1e-9
+"""A difference of two figures that is smaller is rounding."""
+
+
 def _figure(value: float) -> str:
+    if abs(value) < NOTHING:
+        return "0"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
