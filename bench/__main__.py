@@ -14,6 +14,9 @@ from bench.faults import churn, faults
 from bench.figures import Row
 from bench.hub.command import hub
 from bench.hub.document import plot
+from bench.jobs.command import jobs
+from bench.jobs.document import write
+from bench.jobs.requests import UNLIMITED
 from bench.processes import NotMeasured, server, worker
 from bench.rounds import Effort
 from storage.connect import connect
@@ -69,7 +72,7 @@ async def measure(plan: Plan) -> list[Row]:
     """All rows of the table, on a Valkey, a server and a worker that are there for this only. Raises NotMeasured."""
     with running() as valkey:
         settings = StorageSettings(redis_url=SecretStr(valkey.url))
-        environment = {"LIMNER_REDIS_URL": valkey.url, "LIMNER_SECRET": "bench"}
+        environment = {"LIMNER_REDIS_URL": valkey.url, "LIMNER_SECRET": "bench", **UNLIMITED}
         async with connect(settings.redis_url) as redis:
             store = JobStore(redis, Keys(settings.redis_prefix), settings)
             with server(environment) as url:
@@ -90,6 +93,8 @@ def say(sentence: str) -> None:
 
 main.add_command(hub)
 main.add_command(plot)
+main.add_command(jobs)
+main.add_command(write)
 main.add_command(faults)
 main.add_command(churn)
 

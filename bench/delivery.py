@@ -136,7 +136,9 @@ async def _delivery(redis_url: str, redis: Redis, store: JobStore, url: str) -> 
     if stored is None:
         raise NotMeasured("The job that was submitted is not there.")
     begun = stored.job.claimed(timestamp(await store.now()), provider="bench", expected_at=None)
-    job = await store.claim(stored, begun, lease_ms=3_600_000)
+    (job,) = await store.claim([(stored, begun)], lease_ms=3_600_000, worker="bench")
+    if job is None:
+        raise NotMeasured("The job that was submitted cannot be begun.")
 
     process = await asyncio.create_subprocess_exec(
         *listener(redis_url, CHANNEL, f"{url.replace('http', 'ws', 1)}/ws?job={job_id}"),

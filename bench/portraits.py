@@ -123,7 +123,9 @@ async def alone(painter: Painter, count: int, seed: int) -> Moments:
     """The same characters and pictures, one after the other in this process, for nobody."""
     watch = Stopwatch()
 
-    async def report(progress: float, stage: str | None = None, preview: Picture | None = None) -> None:
+    async def report(
+        progress: float, stage: str | None = None, preview: Picture | None = None, *, left: float | None = None
+    ) -> None:
         if preview is not None:
             watch.preview()
 

@@ -1,14 +1,18 @@
-"""arq, as far as Limner uses it: it hands a queued job to one worker, once. What becomes of the job is not its affair.
+"""arq, as far as Limner uses it: its worker reads the queue of one kind. What becomes of a job is not its affair.
 
 The only file that knows arq's private names; arq is frozen and pinned to one minor version. One `Deliverer` serves the
 queue of one kind, so that the jobs of a kind wait for those of their own kind only. It is woken by a message and by a
 slot that has become free, instead of looking twice a second, and it survives the loss of Redis.
+
+arq would lock each entry, read what is to be called, and count its tries, in some nine commands a job. Here an entry is
+a job's id and claim, and one script decides who runs it (`storage.jobs.JobStore.claim`): that is lock and count in one.
 """
 
 import asyncio
 import contextlib
+import functools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import arq.worker
@@ -16,38 +20,38 @@ from arq.connections import ArqRedis
 from redis import exceptions
 from redis.asyncio import ConnectionPool
 
-from storage.jobs import ARQ_FUNCTION
+from jobs.run import Run
+from storage.errors import StoreUnavailable
 from storage.keys import Keys
-from storage.logs import Event, log, warn
-from storage.records.ids import JobId
-from storage.tasks import end
+from storage.logs import Event, log, log_error, warn
+from storage.tasks import end, unbroken
 
 POLL_SECONDS = 0.5
-LOCK_SECONDS = 10.0
-"""How long an entry is locked that arq has taken and whose job was not claimed: its worker died in between."""
-FOREVER = 10**9
+ENTRIES = 200
+"""Entries of a queue that are looked at: behind so many of owners who may have no more at once none is seen."""
 
-# arq watches the lock that it takes; a line that is cut then is told as a WatchError.
-_REDIS_AWAY = (exceptions.RedisError, OSError)
+_REDIS_AWAY = (exceptions.RedisError, OSError, StoreUnavailable)
 """Also what Redis refuses: it may take it again, and a worker that has ended could not."""
 
-Run = Callable[[JobId, bytes], Awaitable[None]]
-"""Runs the job with this id under this claim, and returns when nothing is left to do. Must not raise."""
+Begin = Callable[[Sequence[bytes], int], Coroutine[Any, Any, list[Run]]]
+"""Claims the first of a queue's entries, so many at most, and answers the runs that have begun."""
 
 
 class Deliverer(arq.worker.Worker):
     """Takes jobs of one kind from their queue and runs at most `at_once` of them. `serve()`, cancel that, `join()`."""
 
-    def __init__(self, pool: ConnectionPool, keys: Keys, kind: str, run: Run, *, at_once: int) -> None:
-        async def run_job(ctx: dict[Any, Any], *_: Any, **__: Any) -> None:
-            if self._ended:
-                raise asyncio.CancelledError  # leaves the entry to another worker
-            job_id, _colon, claim = ctx["job_id"].rpartition(":")
-            await run(JobId(job_id), claim.encode())
-
-        _use_our_names(keys)
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        keys: Keys,
+        kind: str,
+        begin: Begin,
+        run: Callable[[Run], Awaitable[None]],
+        *,
+        at_once: int,
+    ) -> None:
         super().__init__(
-            functions=[arq.worker.func(run_job, name=ARQ_FUNCTION, timeout=FOREVER, max_tries=FOREVER, keep_result=0)],
+            functions=[arq.worker.func(_never, name="run_job")],
             queue_name=keys.queue(kind),
             redis_pool=ArqRedis(
                 pool,
@@ -57,7 +61,7 @@ class Deliverer(arq.worker.Worker):
             ),
             handle_signals=False,
             max_jobs=at_once,
-            job_timeout=FOREVER,
+            queue_read_limit=max(ENTRIES, 2 * at_once),
             poll_delay=POLL_SECONDS,
             keep_result=0,
             job_serializer=_serialize,
@@ -65,89 +69,84 @@ class Deliverer(arq.worker.Worker):
             log_results=False,
             health_check_interval=15,
         )
-        self.in_progress_timeout_s = LOCK_SECONDS
         self.kind = kind
         self.at_once = at_once
-        self._wake_channel = keys.wake(kind)
+        self._begin = begin
+        self._run = run
+        self._runs: dict[str, Run] = {}
         self._woken = asyncio.Event()
-        self._ended = False
 
     async def serve(self) -> None:
         """Deliver until cancelled. What was delivered then still runs: `join()` it."""
-        listener = asyncio.create_task(self._listen(), name=f"wake {self.kind}")
         lost = False
-        try:
-            while True:
-                self._woken.clear()
-                try:
-                    await self._poll_iteration()
-                    if lost:
-                        log(Event.STORE_BACK, kind=self.kind)
-                    lost = False
-                except _REDIS_AWAY:
-                    if not lost:
-                        warn(Event.STORE_LOST, kind=self.kind)
-                    lost = True
-                    # The idle connections were lost with it; each would fail once more when Redis is back.
-                    with contextlib.suppress(*_REDIS_AWAY):
-                        await self.pool.connection_pool.disconnect(inuse_connections=False)
-                await self._rest()
-        finally:
-            await end(listener)
+        while True:
+            self._woken.clear()
+            try:
+                await self._poll_iteration()
+                if lost:
+                    log(Event.STORE_BACK, kind=self.kind)
+                lost = False
+            except _REDIS_AWAY:
+                if not lost:
+                    warn(Event.STORE_LOST, kind=self.kind)
+                lost = True
+                # The idle connections were lost with it; each would fail once more when Redis is back.
+                with contextlib.suppress(*_REDIS_AWAY):
+                    await self.pool.connection_pool.disconnect(inuse_connections=False)
+            await self._rest()
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._woken.set()
 
     async def join(self, seconds: float) -> None:
-        """Wait for the runs that were begun, then cancel those still going and wait for them to hand back."""
-        tasks = list(self.tasks.values())
-        if not tasks:
-            return
-        await asyncio.wait(tasks, timeout=seconds)
-        self._ended = True
-        await end(*self.job_tasks.values())
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Let the runs go on that will probably end within `seconds`, and hand back the others at once.
+
+        Those of which nobody knows how long they take may go on too. What has not ended then is handed back.
+        """
+        with contextlib.suppress(*_REDIS_AWAY):
+            await self.start_jobs([])  # what may have begun though the answer to the claim was lost
+        running = list(self.tasks.values())
+        late = [self.tasks[entry] for entry, run in self._runs.items() if seconds <= 0 or (run.left or 0.0) > seconds]
+        handing_back = asyncio.create_task(end(*late))
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+        await end(*running)
+        await handing_back
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
-        before = set(self.tasks.values())
-        try:
-            await super().start_jobs(job_ids)
-        except _REDIS_AWAY:
-            # arq has counted the job whose lock it could not take, and would count it for ever.
-            self._release_sem_dec_counter_on_complete()
-            raise
-        finally:
-            for task in set(self.tasks.values()) - before:
-                task.add_done_callback(self._slot_is_free)
+        # Not to be broken off: what was claimed by then would be nobody's until its lease runs out.
+        for run in await unbroken(self._begin(job_ids, self.at_once - self.job_counter)):
+            entry = f"{run.id}:{run.claim.decode()}"
+            self.job_counter += 1
+            self._runs[entry] = run
+            self.tasks[entry] = task = asyncio.create_task(self._see_through(run), name=f"run {entry}")
+            task.add_done_callback(functools.partial(self._ended, entry))
+        if (current := asyncio.current_task()) is not None and current.cancelling():
+            raise asyncio.CancelledError  # it was told to end meanwhile
 
-    def _slot_is_free(self, _: "asyncio.Task[Any]") -> None:
+    async def _see_through(self, run: Run) -> None:
+        """Never raises: arq's worker would end with whatever a run raises."""
+        try:
+            await self._run(run)
+        except asyncio.CancelledError:
+            return
+        except Exception as error:
+            log_error(Event.CRASHED, job=run.id, exception=error)
+
+    def _ended(self, entry: str, _: "asyncio.Task[Any]") -> None:
+        del self._runs[entry]
+        self.job_counter -= 1
         self._woken.set()
 
     async def _rest(self) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), self.poll_delay_s)
 
-    async def _listen(self) -> None:
-        # A lost nudge costs one poll, so that this subscription may be as forgetful as redis-py's is.
-        while True:
-            try:
-                async with self.pool.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.subscribe(self._wake_channel)
-                    self._woken.set()
-                    while True:
-                        if await channel.get_message(timeout=30) is not None:
-                            self._woken.set()
-            except _REDIS_AWAY:
-                await asyncio.sleep(POLL_SECONDS)
+
+async def _never(ctx: dict[Any, Any], *_: Any, **__: Any) -> None:
+    """arq wants a function; entries are begun by `start_jobs`."""
 
 
 def _serialize(value: dict[str, Any]) -> bytes:
     return json.dumps(value, default=repr).encode()
-
-
-def _use_our_names(keys: Keys) -> None:
-    """arq has its key names as constants of a module; ours begin with the installation's prefix."""
-    vars(arq.worker).update(
-        job_key_prefix=keys.arq_job_stem,
-        in_progress_key_prefix=keys.arq_lock_stem,
-        retry_key_prefix=keys.arq_retry_stem,
-        result_key_prefix=keys.arq_result_stem,
-        abort_jobs_ss=keys.arq_abort,
-    )

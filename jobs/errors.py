@@ -6,6 +6,8 @@ JobFailure
 ├── RateLimited       the provider wants us to wait
 ├── Unavailable       the provider cannot be reached or is broken
 ├── Rejected          the provider refuses us: key, credit, plan
+├── TaskFailed        the provider took the task, and did not bring it to a good end
+├── SubmitUnknown     nobody knows whether the provider took the task
 ├── TimedOut          no end in the time given
 └── Internal          our own fault
 
@@ -65,6 +67,23 @@ class Rejected(JobFailure):
     code = ErrorCode.PROVIDER_REJECTED
     retryable = False
     default_message = "The provider does not accept our account. The operator has to look at it."
+
+
+class TaskFailed(JobFailure):
+    """It may have been paid: only a person has it made again."""
+
+    code = ErrorCode.PROVIDER_UNAVAILABLE
+    default_message = "The provider began this and could not finish it. Please try again."
+
+
+class SubmitUnknown(JobFailure):
+    """It may have been made and paid: only a person has it made again."""
+
+    code = ErrorCode.SUBMIT_UNKNOWN
+    default_message = (
+        "Nobody knows whether the provider has taken this: it may have been made and paid, and be lost. "
+        "Trying again may pay for it twice."
+    )
 
 
 class TimedOut(JobFailure):

@@ -2,6 +2,7 @@
 
 from jobs.providers.base import PortraitProvider, PortraitRequest
 from jobs.registry import Finished
+from jobs.remote_task import RemoteTask
 from jobs.run import Run
 from storage.logs import Event, log
 from storage.records.encoding import VERSION_PLACEHOLDER
@@ -31,6 +32,7 @@ class PaintPortrait:
                 format=wanted.format,
             ),
             run.report,
+            RemoteTask(run, self._provider.name),
         )
         result = PictureResult(
             url=f"{self._public_url}/temp-portraits/{run.job.id}/image?v={VERSION_PLACEHOLDER}",

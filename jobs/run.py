@@ -5,15 +5,16 @@ import base64
 import contextlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 from jobs.expectation import Expectation
 from jobs.persistence import persistently
 from jobs.providers.base import PREVIEW_BYTES
 from storage.errors import StoreUnavailable
 from storage.jobs import JobStore
-from storage.records.job import Job, JsonObject, timestamp
+from storage.records.job import Job, JsonObject, Timestamp, timestamp
 from storage.records.media import Picture
-from storage.stored import Fenced
+from storage.stored import Fenced, StoredWithInput
 
 REPORT_SECONDS = 0.3
 PREVIEW_SECONDS = 1.0
@@ -30,21 +31,30 @@ class Run:
     def __init__(
         self,
         store: JobStore,
+        stored: StoredWithInput,
         job: Job,
-        claim: bytes,
         *,
-        owner: str,
-        input: bytes,
         started_ms: int,
+        lease_ms: int,
         expectation: Expectation,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.id = stored.id
+        self.claim = stored.claim
+        self.owner = stored.owner
+        self.input = stored.input
+        self.attempts = job.attempt - stored.spent
+        """Which run it is of those that count since a person last asked."""
         self.job = job
-        self.owner = owner
-        self.input = input
+        self.task = stored.task
+        """What an earlier run noted of the provider's task, or this one with `keep_task`; empty without one."""
+        self.whole = not stored.task and job.result is None
+        """Whether all of the work is this run's, as far as it has begun: no earlier one has left a part of it."""
+        self.work: asyncio.Future[Any] | None = None
+        """The task that does the work, once it has begun."""
         self.fenced = False
         self._store = store
-        self._claim = claim
+        self._lease_ms = lease_ms
         self._started_ms = started_ms
         self._expectation = expectation
         self._clock = clock
@@ -58,7 +68,27 @@ class Run:
         """Seconds since the run began."""
         return self._clock() - self._begun
 
-    async def report(self, progress: float, stage: str | None = None, preview: Picture | None = None) -> None:
+    @property
+    def left(self) -> float | None:
+        """Seconds that it will still take, in nine of ten cases no longer; none where nothing is known."""
+        left = self._expectation.left(self.elapsed * 1000)
+        return left / 1000 if left is not None else None
+
+    def expected_again(self, now: int, seconds: float) -> Timestamp | None:
+        """When the job will probably be finished if another run of it begins so many seconds after `now`; none where
+        nothing is known, or it only goes back into its queue."""
+        typical = self._expectation.typical
+        return timestamp(now + int(seconds * 1000 + typical)) if seconds > 0 and typical is not None else None
+
+    def fence(self) -> None:
+        """The claim is another's: end the task that does the work."""
+        self.fenced = True
+        if self.work is not None:
+            self.work.cancel()
+
+    async def report(
+        self, progress: float, stage: str | None = None, preview: Picture | None = None, *, left: float | None = None
+    ) -> None:
         """`jobs.providers.base.Report`. What comes too fast is left out: every record is the whole state anyway."""
         now = self._clock()
         shown = self._preview(progress, preview, now)
@@ -66,11 +96,22 @@ class Run:
             return
         self._reported = now
         with contextlib.suppress(StoreUnavailable):
-            await self._advance(progress, stage, shown or self.job.preview, self.job.result)
+            await self._advance(progress, stage, shown or self.job.preview, self.job.result, left)
 
     async def publish(self, progress: float, stage: str | None, result: JsonObject) -> None:
         """Store a part of the result, at once and in any case. On return it is in Redis."""
         await persistently(lambda: self._advance(progress, stage, self.job.preview, result))
+
+    async def keep_task(self, task: bytes) -> None:
+        """Note what this run has with its provider, so that a later one goes on with it. On return it is in Redis.
+
+        To be called with the intent before a step that costs money, and with the provider's id of the task right after
+        it. Where the job is no longer ours the run ends here, before that step; what it was to note is then still known
+        to whoever ends its task.
+        """
+        self.task = task
+        if not await persistently(lambda: self._store.keep_task(self.id, self.claim, task, lease_ms=self._lease_ms)):
+            await self._stop()
 
     def _preview(self, progress: float, preview: Picture | None, now: float) -> str | None:
         if preview is None or len(preview.data) > PREVIEW_BYTES:
@@ -83,20 +124,26 @@ class Run:
         return f"data:{preview.content_type};base64,{base64.b64encode(preview.data).decode()}"
 
     async def _advance(
-        self, progress: float, stage: str | None, preview: str | None, result: JsonObject | None
+        self,
+        progress: float,
+        stage: str | None,
+        preview: str | None,
+        result: JsonObject | None,
+        left: float | None = None,
     ) -> None:
-        duration = self._expectation.revise(self.elapsed * 1000, progress)
+        left_ms = left * 1000 if left is not None else None
+        duration = self._expectation.revise(self.elapsed * 1000, progress, left_ms)
         expected_at = timestamp(self._started_ms + int(duration)) if duration is not None else None
         job = self.job.advanced(progress, stage=stage, preview=preview, expected_at=expected_at, result=result)
         try:
-            self.job = await self._store.advance(job, self._claim)
+            self.job = await self._store.advance(job, self.claim)
         except Fenced:
             await self._stop()
 
     async def _stop(self) -> None:
-        """The claim is another's: end the task that does the work, here and now."""
-        self.fenced = True
+        """The claim is another's: end the task that does the work, and whoever says this, here and now."""
+        self.fence()
         task = asyncio.current_task()
-        if task is not None:
+        if task is not None and task is not self.work:
             task.cancel()
         await asyncio.sleep(0)

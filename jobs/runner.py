@@ -1,99 +1,67 @@
-"""The life of one attempt: claim, lease, run, and then succeed, fail or hand back."""
+"""The life of one run: work, and then succeed, fail, run again or hand back."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 
+from jobs.backoff import Again, again
 from jobs.errors import Internal, JobFailure, TimedOut
-from jobs.expectation import Expectation
+from jobs.leases import Leases
 from jobs.persistence import persistently
 from jobs.registry import Finished, Kind, Registry
 from jobs.run import Run
-from jobs.settings import WorkerSettings
 from storage.durations import Durations
-from storage.errors import RecordTooLarge, StoreUnavailable
+from storage.errors import RecordTooLarge
 from storage.jobs import JobStore
 from storage.logs import Event, log, log_error, warn
 from storage.portraits import StoredPicture
-from storage.records.ids import JobId
 from storage.records.job import IllegalStep, Status, timestamp
-from storage.stored import Fenced
+from storage.stored import Fenced, Stored
 from storage.tasks import end, unbroken
+
+ABANDON_SECONDS = 10.0
+HAND_BACK_SECONDS = 2.0
+"""How long a worker that stops tries to hand a job back. What it cannot tell Redis shows when the lease runs out."""
+HANDED_BACK = Again(0.0, counts=False, stage="handed to another worker")
 
 
 class Runner:
-    """Runs jobs that were delivered. Whatever happens, the job is final, or queued again, or another's."""
+    """Sees runs that have begun to their end. Whatever happens, the job is final, or queued again, or another's."""
 
-    def __init__(self, store: JobStore, durations: Durations, registry: Registry, settings: WorkerSettings) -> None:
+    def __init__(self, store: JobStore, durations: Durations, leases: Leases, registry: Registry) -> None:
         self._store = store
         self._durations = durations
+        self._leases = leases
         self._registry = registry
-        self._settings = settings
-        self._lease_ms = int(settings.lease_seconds * 1000)
 
-    async def run(self, job_id: JobId, claim: bytes) -> None:
-        """Run the job if it is still to be run under this claim. If cancelled, hand it back first."""
-        run = await self._begin(job_id, claim)
-        if run is None:
-            return
+    async def run(self, run: Run) -> None:
+        """Do the work of a run that was claimed. If cancelled, hand it back first."""
         kind = self._registry[run.job.kind]
-        work = asyncio.ensure_future(kind.function(run))
+        self._leases.hold(run)
         try:
-            async with self._leased(run, claim, work):
-                finished = await self._outcome(run, work)
-            await self._succeed(run, claim, kind, finished)
-        except JobFailure as failure:
-            await self._fail(run, claim, failure)
-        except Fenced:
-            log(Event.FENCED, job=job_id)
-        except asyncio.CancelledError:
-            if run.fenced:
-                log(Event.FENCED, job=job_id)
-                return
-            await unbroken(self._hand_back(run, claim))
-            raise
-
-    async def _begin(self, job_id: JobId, claim: bytes) -> Run | None:
-        while True:
             try:
-                return await persistently(lambda: self._claim(job_id, claim))
-            except Fenced:
-                continue  # the record has changed since it was read: if the claim has too, the next look says so
+                await self._succeed(run, kind, await self._work(run, kind))
+            except JobFailure as failure:
+                await self._failed(run, kind, failure)
+        except Fenced:
+            await unbroken(self._let_go(run, kind))
+        except asyncio.CancelledError:
+            await unbroken(self._hand_back(run, kind))
+            raise
+        finally:
+            self._leases.release(run)
 
-    async def _claim(self, job_id: JobId, claim: bytes) -> Run | None:
-        stored = await self._store.get(job_id)
-        if stored is None or stored.expired or stored.claim != claim:
-            return None
-        before = stored.job
-        if before.status is not Status.QUEUED:
-            return None
-        kind = self._registry[before.kind]
-        expectation = Expectation(await self._durations.recent(kind.name, kind.provider))
-        now = await self._store.now()
-        expected = expectation.told
-        claimed = before.claimed(
-            timestamp(now),
-            provider=kind.provider,
-            expected_at=timestamp(now + int(expected)) if expected is not None else None,
-        )
-        job = await self._store.claim(stored, claimed, lease_ms=self._lease_ms)
-        resumed = before.attempt > 0 or before.result is not None
-        log(Event.RESUMED if resumed else Event.CLAIMED, job=job_id, kind=job.kind, attempt=job.attempt)
-        return Run(
-            self._store,
-            job,
-            claim,
-            owner=stored.owner,
-            input=stored.input,
-            started_ms=now,
-            expectation=expectation,
-        )
-
-    async def _outcome(self, run: Run, work: "asyncio.Future[Finished]") -> Finished:
-        # `wait` and not `wait_for`: of a task that swallows its cancellation that one would wait for the end.
-        await asyncio.wait({work}, timeout=self._settings.job_seconds)
-        if not work.done():
-            await end(work)
+    async def _work(self, run: Run, kind: Kind) -> Finished:
+        if run.fenced:
+            raise Fenced
+        run.work = work = asyncio.ensure_future(kind.function(run))
+        try:
+            # `wait` and not `wait_for`: of a task that swallows its cancellation that one would wait for the end.
+            await asyncio.wait({work}, timeout=kind.seconds)
+            late = not work.done()
+        finally:
+            if not work.done():  # to its very end: it may be noting a task that a provider has just been paid for
+                await unbroken(end(work))
+        if late:
             raise TimedOut
         try:
             return work.result()
@@ -101,71 +69,98 @@ class Runner:
             raise
         except asyncio.CancelledError as error:
             if run.fenced:
-                raise
+                raise Fenced from None
             # It has cancelled itself: handed back, such a job would come round for ever.
-            log_error(Event.CRASHED, job=run.job.id, exception=error)
+            log_error(Event.CRASHED, job=run.id, exception=error)
             raise Internal from error
         except Exception as error:
-            log_error(Event.CRASHED, job=run.job.id, exception=error)
+            log_error(Event.CRASHED, job=run.id, exception=error)
             raise Internal from error
 
-    @contextlib.asynccontextmanager
-    async def _leased(self, run: Run, claim: bytes, work: "asyncio.Future[Finished]") -> AsyncIterator[None]:
-        lease = asyncio.create_task(self._renew(run, claim, work), name="lease")
-        try:
-            yield
-        finally:
-            await end(lease, work)
-
-    async def _renew(self, run: Run, claim: bytes, work: "asyncio.Future[Finished]") -> None:
-        while True:
-            await asyncio.sleep(self._settings.renew_seconds)
-            try:
-                if not await self._store.renew(JobId(run.job.id), claim, lease_ms=self._lease_ms):
-                    run.fenced = True
-                    work.cancel()
-                    return
-            except StoreUnavailable:
-                continue  # works on: silence is not another claim
-            except Exception as error:
-                log_error(Event.CRASHED, job=run.job.id, exception=error)
-
-    async def _succeed(self, run: Run, claim: bytes, kind: Kind, finished: Finished) -> None:
+    async def _succeed(self, run: Run, kind: Kind, finished: Finished) -> None:
         picture = StoredPicture.of(finished.picture.data) if finished.picture is not None else None
 
         async def write() -> None:
             now = await self._store.now()
             job = run.job.succeeded(finished.result, timestamp(now), self._store.expires_at(now))
-            await self._store.advance(job, claim, picture)
+            await self._store.advance(job, run.claim, picture)
 
         try:
-            await persistently(write)
+            await self._end(run, write)
         except RecordTooLarge as error:
-            log_error(Event.CRASHED, job=run.job.id, exception=error)
+            log_error(Event.CRASHED, job=run.id, exception=error)
             raise Internal from error
-        log(Event.SUCCEEDED, job=run.job.id, kind=kind.name, provider=kind.provider, seconds=round(run.elapsed, 2))
-        with contextlib.suppress(StoreUnavailable):
-            await self._durations.add(kind.name, kind.provider, int(run.elapsed * 1000))
+        log(Event.SUCCEEDED, job=run.id, kind=kind.name, provider=kind.provider, seconds=round(run.elapsed, 2))
+        if run.whole:
+            self._durations.note(kind.name, kind.provider, int(run.elapsed * 1000))
 
-    async def _fail(self, run: Run, claim: bytes, failure: JobFailure) -> None:
+    async def _failed(self, run: Run, kind: Kind, failure: JobFailure) -> None:
+        following = again(failure, run.attempts, resumable=bool(run.task))
+
         async def write() -> None:
+            if following is not None:
+                await self._run_again(run, following)
+                return
             now = await self._store.now()
-            await self._store.advance(
-                run.job.failed(failure.error(), timestamp(now), self._store.expires_at(now)), claim
-            )
+            job = run.job.failed(failure.error(), timestamp(now), self._store.expires_at(now))
+            await self._store.advance(job, run.claim)
 
+        await self._end(run, write)
+        event = Event.FAILED if following is None else Event.RUN_AGAIN
+        warn(event, job=run.id, kind=kind.name, code=failure.code.value, detail=failure.detail)
+        if following is None and isinstance(failure, TimedOut):
+            await unbroken(self._abandon(run, kind))
+
+    async def _end(self, run: Run, write: Callable[[], Awaitable[None]]) -> None:
+        """Write how the run ended, however long Redis is away. Raises Fenced."""
         try:
             await persistently(write)
         except Fenced:
-            log(Event.FENCED, job=run.job.id)
-            return
-        warn(Event.FAILED, job=run.job.id, kind=run.job.kind, code=failure.code.value, detail=failure.detail)
+            # It may be our own end that is in the way, if the answer to an earlier try was lost.
+            stored = await persistently(lambda: self._store.look(run.id))
+            if stored is None or stored.expired or stored.claim != run.claim or not stored.job.final:
+                raise
 
-    async def _hand_back(self, run: Run, claim: bytes) -> None:
-        stored = None
-        with contextlib.suppress(StoreUnavailable, Fenced, IllegalStep):
-            stored = await self._store.get(JobId(run.job.id))
-            if stored is None or stored.expired or stored.claim != claim:
-                return
-            await self._store.requeue(stored, stored.job.requeued("handed to another worker", counts=False))
-            log(Event.HANDED_BACK, job=run.job.id, kind=run.job.kind)
+    async def _run_again(self, run: Run, following: Again) -> None:
+        stored = await self._store.look(run.id)
+        if stored is None or stored.expired or stored.claim != run.claim:
+            raise Fenced
+        expected_at = run.expected_again(await self._store.now(), following.seconds)
+        job = stored.job.requeued(following.stage, counts=following.counts, expected_at=expected_at)
+        await self._store.requeue(stored, job, delay_ms=int(following.seconds * 1000))
+
+    async def _hand_back(self, run: Run, kind: Kind) -> None:
+        try:
+            async with asyncio.timeout(HAND_BACK_SECONDS):
+                await persistently(lambda: self._run_again(run, HANDED_BACK))
+        except (TimeoutError, IllegalStep):  # it cannot be told, or has just ended
+            return
+        except Fenced:
+            await self._let_go(run, kind)
+            return
+        log(Event.HANDED_BACK, job=run.id, kind=kind.name)
+
+    async def _let_go(self, run: Run, kind: Kind) -> None:
+        """Another has the job, or nobody any more."""
+        log(Event.FENCED, job=run.id)
+        await self._abandon(run, kind)
+
+    async def _abandon(self, run: Run, kind: Kind) -> None:
+        """Cancel what the run has with its provider, if nobody goes on with it."""
+        if kind.abandon is None:
+            return
+        try:
+            async with asyncio.timeout(ABANDON_SECONDS):
+                stored = await persistently(lambda: self._store.look(run.id))
+                if stored is not None and (task := _left_behind(run, stored)):
+                    await kind.abandon(task)
+        except Exception as error:  # it will be made for nobody
+            log_error(Event.CRASHED, job=run.id, exception=error)
+
+
+def _left_behind(run: Run, stored: Stored) -> bytes:
+    """What the run has with its provider and nobody goes on with; empty if there is nothing."""
+    asked_anew = stored.spent >= run.job.attempt  # by a person, since this run began: then all of it is made anew
+    if not stored.expired and not asked_anew and (not stored.job.final or stored.job.status is Status.SUCCEEDED):
+        return b""
+    return run.task

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from server import health, metrics, pages, problems, websocket
 from server.admission import Admission, address_of
-from server.api import characters, events, jobs, portraits, temp_portraits
+from server.api import characters, control, events, jobs, portraits, queue, temp_portraits
 from server.hub.background import Background
 from server.hub.counters import Counters
 from server.hub.drain import Drain
@@ -19,16 +19,19 @@ from server.hub.hub import Hub, Intervals
 from server.hub.polling import HeldRequests
 from server.hub.websocket import Sockets
 from server.identity import Identity
+from server.limits import SubmissionLimits
 from server.origins import OriginGuard
 from server.services import Services
 from server.settings import ServerSettings
 from storage.connect import connect
+from storage.idempotency import IdempotencyKeys
 from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.line import Line
 from storage.logs import Event, log, warn
 from storage.memory import Memory
 from storage.portraits import PortraitStore
+from storage.tokens import TokenBuckets
 
 EXPOSED = ["ETag", "Location", "Retry-After"]
 ALLOWED = ["Authorization", "Content-Type", "If-None-Match", "Prefer", "Idempotency-Key"]
@@ -78,6 +81,8 @@ def create_app(settings: ServerSettings) -> Starlette:
         counters=counters,
         identity=Identity(settings),
         admission=admission,
+        limits=SubmissionLimits(settings, TokenBuckets(line, keys), counters),
+        idempotency=IdempotencyKeys(line, keys),
         clocks=Background(),
     )
 
@@ -105,8 +110,10 @@ def create_app(settings: ServerSettings) -> Starlette:
             *characters.routes(services),
             *portraits.routes(services),
             *jobs.routes(services),
+            *control.routes(services),
             *events.routes(services),
             *temp_portraits.routes(services),
+            *queue.routes(services),
             *health.routes(services),
             *metrics.routes(services, figures),
             *websocket.routes(services),

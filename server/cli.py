@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from server.up import python
+from storage.records.ids import parse_job_id
 
 
 class Option(click.Option):
@@ -20,6 +21,13 @@ class Option(click.Option):
         if source is ParameterSource.ENVIRONMENT and isinstance(self.envvar, str):
             return self.envvar
         return super().get_error_hint(ctx)
+
+
+def _job_id(text: str) -> str:
+    try:
+        return parse_job_id(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}") from None
 
 
 _option = partial(click.option, cls=Option)
@@ -38,6 +46,8 @@ _port = _option(
 _open = _option(
     "--open", "is_open", is_flag=True, envvar="LIMNER_OPEN", help="Let everybody who reaches it use it without a key."
 )
+_url = _option("--url", default="http://127.0.0.1:8000", show_default=True, envvar="LIMNER_URL", help="The server.")
+_json = _option("--json", "as_json", is_flag=True, help="For programs.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -123,12 +133,75 @@ def worker() -> None:
     show_default=True,
     help="The folder the files go to.",
 )
-@_option("--url", default="http://127.0.0.1:8000", show_default=True, envvar="LIMNER_URL", help="The server.")
+@_url
 def generate(count: int, theme: str | None, seed: int | None, out: Path, url: str) -> None:
     """Make characters and their portraits, and watch them being painted."""
     from server.generate import run
 
     sys.exit(run(count=count, theme=theme, seed=seed, out=out, url=url))
+
+
+@main.group()
+def jobs() -> None:
+    """Look at jobs, stop them, have them tried again.
+
+    With LIMNER_OPERATOR_KEY those of everybody; with LIMNER_API_KEY those of that key.
+    """
+
+
+@jobs.command("list")
+@_url
+@_json
+@_option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(["queued", "processing", "succeeded", "failed", "canceled"]),
+    help="Only these. Can be given several times.",
+)
+def list_jobs(url: str, as_json: bool, statuses: tuple[str, ...]) -> None:
+    """List jobs."""
+    from server import jobs_command
+
+    sys.exit(jobs_command.listing(url=url, statuses=statuses, as_json=as_json))
+
+
+@jobs.command("show")
+@_url
+@_json
+@click.argument("job", type=_job_id)
+def show_job(url: str, as_json: bool, job: str) -> None:
+    """Show one job."""
+    from server import jobs_command
+
+    sys.exit(jobs_command.show(job, url=url, as_json=as_json))
+
+
+@jobs.command("cancel")
+@_url
+@_json
+@click.argument("ids", metavar="JOB...", nargs=-1, required=True, type=_job_id)
+def cancel_jobs(url: str, as_json: bool, ids: tuple[str, ...]) -> None:
+    """Stop jobs, waiting or running."""
+    from server import jobs_command
+
+    sys.exit(jobs_command.cancel(ids, url=url, as_json=as_json))
+
+
+@jobs.command("retry")
+@_url
+@_json
+@_option("--all", "everything", is_flag=True, help="All that have failed.")
+@click.argument("ids", metavar="[JOB...]", nargs=-1, type=_job_id)
+def retry_jobs(url: str, as_json: bool, everything: bool, ids: tuple[str, ...]) -> None:
+    """Have jobs tried again that failed or were canceled."""
+    from server import jobs_command
+
+    if everything == bool(ids):
+        raise click.UsageError("Name the jobs, or say --all.")
+    if everything:
+        sys.exit(jobs_command.retry_all(url=url, as_json=as_json))
+    sys.exit(jobs_command.retry(ids, url=url, as_json=as_json))
 
 
 @main.command(context_settings=_anything)

@@ -28,11 +28,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.hub.codes import COUNTED, OTHER
-from server.hub.counters import Refusal, Resync, Transport, Unstored
+from server.hub.counters import Limit, Refusal, Resync, Transport, Unstored
 from server.problems import Problem
+from server.queue_figures import QueueFigures
 from server.services import Services
 from storage.errors import SettingsError
+from storage.keys import Keys
 from storage.logs import Event, log_error
+from storage.overview import OverviewReader
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # prometheus_client has looked at it too, once, when it was imported: a later change would split the two.
@@ -59,6 +62,10 @@ class Metrics:
                 collector(registry=own)
         else:
             MultiProcessCollector(self._registry, self._folder)  # type: ignore[no-untyped-call]
+
+        keys = Keys(services.settings.redis_prefix)
+        self._queue = QueueFigures(OverviewReader(services.store.commands, keys))
+        self._registry.register(self._queue)
 
         def counter(name: str, sentence: str) -> Counter:
             return Counter(name, sentence, registry=own)
@@ -104,6 +111,10 @@ class Metrics:
         self._unstored = counters(
             "limner_submissions_refused_total", "Submissions that could not be stored.", "reason", Unstored
         )
+        self._limited = counters(
+            "limner_submissions_limited_total", "Submissions refused because a limit was reached.", "limit", Limit
+        )
+        self._retried = counter("limner_jobs_retried_total", "Jobs that somebody had tried again.")
         self._reconnects = counter("limner_event_reconnects_total", "Event connections to Redis made anew.")
         self._resyncs = counters(
             "limner_resyncs_total", "Times that everything watched was read again.", "reason", Resync
@@ -131,10 +142,12 @@ class Metrics:
         self._follow_all(self._refused, counted.refused.items())
         self._follow_all(self._disconnects, ((_label(code), total) for code, total in counted.closed.items()))
         self._follow_all(self._unstored, counted.unstored.items())
+        self._follow_all(self._limited, counted.limited.items())
         self._follow_all(self._resyncs, counted.resyncs.items())
         self._follow(self._frames, counted.frames)
         self._follow(self._merged, counted.merged)
         self._follow(self._too_slow, counted.too_slow)
+        self._follow(self._retried, counted.retried)
         self._follow(self._reconnects, counted.reconnects)
         self._follow(self._finds, counted.finds)
         while counted.lags:
@@ -153,6 +166,10 @@ class Metrics:
             self._seen[counter] = total
             counter.inc(rise)
 
+    async def read(self) -> None:
+        """Look at what is not of this process, as of a second ago at most."""
+        await self._queue.read()
+
     async def tick(self) -> None:
         """Update once a second, until cancelled."""
         while True:
@@ -163,7 +180,7 @@ class Metrics:
             await asyncio.sleep(TICK_SECONDS)
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
-        """What Prometheus reads, in the form that it accepts, and its content type. Call `update` before."""
+        """What Prometheus reads, in the form that it accepts, and its content type. Call `update` and `read` before."""
         if self._folder is not None:
             _forget_the_dead(self._folder)
         try:
@@ -186,6 +203,7 @@ def routes(services: Services, metrics: Metrics) -> list[Route]:
     async def answer(request: Request) -> Response:
         admit(request)
         metrics.update()
+        await metrics.read()
         # With many processes a scrape reads as many files: events do not wait for that.
         body, content_type = await asyncio.to_thread(metrics.exposition, request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})

@@ -1,6 +1,7 @@
-"""The page and the modules it is made of, served as they were written."""
+"""The pages and the modules they are made of, served as they were written."""
 
 import mimetypes
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.requests import Request
@@ -37,10 +38,14 @@ def routes() -> list[BaseRoute]:
     # What the system's table says of .js differs from machine to machine, and a module of another type is not run.
     mimetypes.add_type("text/javascript", ".js")
 
-    async def page(_: Request) -> Response:
-        return FileResponse(WEB / "app" / "index.html", headers=HEADERS)
+    def page(file: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(_: Request) -> Response:
+            return FileResponse(WEB / "app" / file, headers=HEADERS)
+
+        return answer
 
     return [
-        Route("/", page),
+        Route("/", page("index.html")),
+        Route("/queue", page("queue.html")),
         *(Mount(f"/web/{part}", Modules(directory=WEB / part, check_dir=False)) for part in PARTS),
     ]

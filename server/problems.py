@@ -9,33 +9,40 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.errors import IdTaken, JobUnknown, StepRefused, StoreFull, StoreUnavailable
+from storage.errors import IdTaken, JobUnknown, StepRefused, StoreFull, StoreUnavailable, SubjectTaken
 from storage.logs import Event, log_error
 
 RETRY_SECONDS = 2
 
 
 class Problem(Exception):
-    """An answer that is an error. `errors` names the fields at fault."""
+    """An answer that is an error. `errors` names the fields at fault.
+
+    Where the status alone does not tell it from others, it has a `type`, and a `title` that goes with that.
+    """
 
     def __init__(
         self,
         status: int,
         detail: str,
         *,
+        type: str = "about:blank",
+        title: str | None = None,
         errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
         self.detail = detail
+        self.type = type
+        self.title = title or HTTPStatus(status).phrase
         self.errors = list(errors)
         self.headers = dict(headers or {})
         super().__init__(detail)
 
     def response(self) -> Response:
         body: dict[str, object] = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "type": self.type,
+            "title": self.title,
             "status": self.status,
             "detail": self.detail,
         }
@@ -84,6 +91,8 @@ def of(error: Exception) -> Problem:
             return Problem(404, "There is no such job.")
         case IdTaken():
             return field_problem("id", "this id already belongs to a job with another input", 409)
+        case SubjectTaken():
+            return Problem(409, f"For its subject there is an unfinished job already: {error.job_id}.")
         case StepRefused():
             return Problem(409, f"This job cannot be {error.wanted}: it is {error.status}.")
         case HTTPException():
@@ -106,6 +115,7 @@ HANDLED: tuple[type[Exception], ...] = (
     StoreUnavailable,
     JobUnknown,
     IdTaken,
+    SubjectTaken,
     StepRefused,
     HTTPException,
 )

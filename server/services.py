@@ -13,7 +13,9 @@ from server.hub.hub import Hub
 from server.hub.polling import HeldRequests
 from server.hub.websocket import Sockets
 from server.identity import Identity
+from server.limits import SubmissionLimits
 from server.settings import ServerSettings
+from storage.idempotency import IdempotencyKeys
 from storage.jobs import JobStore
 from storage.portraits import PortraitStore
 
@@ -32,4 +34,6 @@ class Services:
     counters: Counters
     identity: Identity
     admission: Admission
+    limits: SubmissionLimits
+    idempotency: IdempotencyKeys
     clocks: Background

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 from pydantic_settings import NoDecode
 
 from server.hub.connection import Limits
-from storage.settings import Seconds, SecondsOrZero, StorageSettings
+from storage.records.media import PORTRAIT_PROVIDERS
+from storage.settings import Seconds, SecondsOrZero, StorageSettings, numbers_by_name
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -53,6 +54,19 @@ class ServerSettings(StorageSettings):
     )
     max_connections: int = Field(10_000, ge=1, description="WebSockets, event streams and held requests of one process")
     max_connections_per_address: int = Field(200, ge=1, description="the same of one address, or one IPv6 /64")
+    max_submissions: int = Field(
+        60, ge=0, description="submissions that one owner may make in `LIMNER_SUBMISSIONS_SECONDS`; 0: no limit"
+    )
+    max_submissions_per_address: int = Field(
+        600, ge=0, description="the same from one address, or one IPv6 /64; 0: no limit"
+    )
+    submissions_seconds: Seconds = Field(60, description="the time for which `LIMNER_MAX_SUBMISSIONS` counts")
+    daily_pictures: int = Field(0, ge=0, description="pictures that one owner may ask for in a day (UTC); 0: no limit")
+    daily_budget: Annotated[dict[str, int], NoDecode] = Field(
+        default_factory=dict,
+        description="`provider=number` of pictures that all together may ask of it in a day, with commas",
+    )
+    max_waiting: int = Field(10_000, ge=0, description="jobs of a kind that may wait; 0: no limit")
     max_jobs: int = Field(
         256, ge=1, le=10_000, description="jobs that one WebSocket or event stream may watch, or one poll ask for"
     )
@@ -108,6 +122,19 @@ class ServerSettings(StorageSettings):
             except ValueError:
                 raise ValueError("each must be an address or a network, such as 10.0.0.0/8") from None
         return proxies
+
+    @field_validator("daily_budget", mode="before")
+    @classmethod
+    def _split_budget(cls, value: object) -> object:
+        return numbers_by_name(value)
+
+    @field_validator("daily_budget")
+    @classmethod
+    def _are_providers(cls, budget: dict[str, int]) -> dict[str, int]:
+        for name in budget:
+            if name not in PORTRAIT_PROVIDERS:  # a slip here would be a limit on money that is none
+                raise ValueError(f"there is no provider {name}, only: {', '.join(PORTRAIT_PROVIDERS)}")
+        return budget
 
     @field_validator("public_url")
     @classmethod

@@ -6,6 +6,9 @@ StorageError
 │   └── StoreFull        Redis has used nearly all of its memory, and takes no new job
 ├── UnfitStore           the Redis that is there cannot serve (policy, version, cluster)
 ├── IdTaken              the id already means another input
+├── SubjectTaken         another job is being done for the subject
+├── QuotaSpent           what a day may have is used up
+├── QueueFull            too many of the kind wait already
 ├── JobUnknown           no such job, or one no longer kept
 ├── StepRefused          the job's status does not allow what was asked
 ├── RecordTooLarge       a record beyond its limit
@@ -55,6 +58,29 @@ class IdTaken(StorageError):
     def __init__(self, job_id: str) -> None:
         self.job_id = job_id
         super().__init__("this id already belongs to a job with another input")
+
+
+class SubjectTaken(StorageError):
+    """`job_id` is the unfinished job of the same owner, kind and subject."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__("another job is being done for this subject")
+
+
+class QuotaSpent(StorageError):
+    """`seconds` until the next day begins, by Redis' clock and in UTC."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name = name
+        self.seconds = seconds
+        super().__init__(f"{name}: used up for today")
+
+
+class QueueFull(StorageError):
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"too many jobs of the kind {kind} wait already")
 
 
 class JobUnknown(StorageError):

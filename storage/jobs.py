@@ -8,28 +8,25 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
-from storage import scripts
-from storage.clock import TIME, Clock
-from storage.commands import Command, Commands, PooledCommands
-from storage.connect import store_errors
-from storage.errors import IdTaken, JobUnknown, StepRefused
+from storage.commands import Commands, PooledCommands
+from storage.errors import IdTaken, JobUnknown, QueueFull, StepRefused, SubjectTaken
 from storage.keys import Keys
 from storage.memory import Memory
 from storage.portraits import StoredPicture
+from storage.quotas import counters_of, numbers_of, spent
 from storage.records.encoding import decode, encode_body, split_at_version, version_of
 from storage.records.ids import JobId
-from storage.records.job import IllegalStep, Job, timestamp
+from storage.records.job import IllegalStep, Job, Status, timestamp
+from storage.running import RunningJobs
 from storage.settings import StorageSettings
-from storage.stored import FIELDS, Acceptance, Fenced, Found, Stored, StoredWithInput, Submission, Swept, stored_of
+from storage.stored import Acceptance, Fenced, Found, Priority, Quota, Stored, Submission, Swept
 
-# What arq reads when it delivers: its own format with our serializer. The arguments are in the entry's id.
-ARQ_FUNCTION = "run_job"
-ARQ_DEFINITION = b'{"t":null,"f":"run_job","a":[],"k":{},"et":0}'
+HEAD_START_MS = 30 * 86_400_000
+"""arq takes an entry once its score is past on the *worker's* clock: with a month's head start, clocks don't matter."""
 
-HEAD_START_MS = 86_400_000
-"""arq takes an entry once its score is past on the *worker's* clock: with a day's head start, clocks don't matter."""
+FARTHEST_MS = 86_400_000
+"""The farthest that a job steps back for being one of many of its owner."""
 
 SILENCE_MS = 5_000
 """Between two sweeps, or half a lease if that is less: longer than this it was Redis that was silent, not a worker."""
@@ -37,12 +34,15 @@ SILENCE_MS = 5_000
 TOUCH_MS = 60_000
 """How much of its time a finished job must have lost, at most, before a look gives it back."""
 
+DELIVERY_KEEP_MS = 2 * 86_400_000
+"""How long a webhook's delivery is remembered: it is tried for one day."""
 
-class JobStore:
-    """All methods raise StoreUnavailable while Redis cannot be reached.
 
-    What is asked most goes over `commands`, by default over the client too. With a `memory` new jobs are refused while
-    Redis is nearly full: for a server, and not for a worker, whose running jobs submit what was promised with them.
+class JobStore(RunningJobs):
+    """All methods raise StoreUnavailable while Redis cannot be reached; nobody knows then whether the step was taken.
+
+    Everything goes over `commands`, by default over the client. With a `memory` new jobs are refused while Redis is
+    nearly full: for a server, and not for a worker, whose running jobs submit what was promised with them.
     """
 
     def __init__(
@@ -54,62 +54,62 @@ class JobStore:
         commands: Commands | None = None,
         memory: Memory | None = None,
     ) -> None:
-        self._client = client
-        self._commands = commands or PooledCommands(client)
+        super().__init__(commands or PooledCommands(client), keys)
         self._memory = memory
-        self._clock = Clock()
-        self._keys = keys
-        self._job_stem = keys.job_stem
-        self._scripts = scripts.register(client)
         self._keep = int(settings.keep_seconds * 1000)
         self._keep_at_most = int(settings.keep_at_most_seconds * 1000)
         self._tombstone = int(settings.tombstone_seconds * 1000)
+        self._spacing = int(settings.spacing_seconds * 1000)
+        self._batch = int(settings.batch_seconds * 1000)
         self._touch = min(TOUCH_MS, self._keep // 10)
-
-    @property
-    def commands(self) -> Commands:
-        """What jobs are read over."""
-        return self._commands
-
-    async def now(self) -> int:
-        """Redis' clock, ms: the one clock that all processes share."""
-        with store_errors():
-            seconds, micros = await self._client.time()
-        return int(seconds) * 1000 + int(micros) // 1000
 
     async def submit(self, submission: Submission) -> tuple[Acceptance, bytes]:
         """Accept a job, or find the one that this repeats. Answers how, and the job's record.
 
-        Raises IdTaken where the id means another input, JobUnknown (expired) where its job is no longer kept, StoreFull
-        where it would be a new job and there is no room.
+        Raises IdTaken where the id means another input, JobUnknown (expired) where its job is no longer kept; and where
+        it would be a new job: StoreFull where there is no room, QueueFull, QuotaSpent.
         """
-        keys, id_ = self._keys, submission.id
-        subject = keys.subject(submission.owner, submission.kind, submission.subject) if submission.subject else ""
+        keys, id_, kind = self._keys, submission.id, submission.kind
+        subject = keys.subject(submission.owner, kind, submission.subject) if submission.subject else ""
         if self._memory is not None and (full := await self._memory.full()) and not await self._repeats(id_, subject):
             raise full
         job = Job(
             id=id_,
-            kind=submission.kind,
+            kind=kind,
             created_at=timestamp(await self.now()),
             provider=submission.provider,
             metadata=submission.metadata,
         )
-        answer = await self._call(
+        quotas = submission.quotas
+        answer = await self._scripts.call(
             "submit_job",
-            [keys.job(id_), keys.active, keys.owner(submission.owner), keys.queue(submission.kind)],
+            [
+                keys.job(id_),
+                keys.active,
+                keys.owner(submission.owner),
+                keys.queue(kind),
+                keys.unfinished(kind, submission.owner),
+                keys.wake(kind),
+                *counters_of(quotas, keys),
+            ],
             [
                 id_,
-                submission.kind,
+                kind,
                 submission.owner,
                 submission.fingerprint,
                 encode_body(job),
                 submission.input,
                 subject,
-                ARQ_DEFINITION,
+                submission.webhook or "",
                 keys.job_stem,
-                keys.arq_job_stem,
-                keys.wake(submission.kind),
                 HEAD_START_MS,
+                self._batch if submission.priority is Priority.BATCH else 0,
+                self._spacing,
+                FARTHEST_MS,
+                submission.most_waiting or 0,
+                submission.provider or "",
+                self._tombstone,
+                *numbers_of(quotas),
             ],
         )
         match answer[0]:
@@ -117,6 +117,10 @@ class JobStore:
                 raise IdTaken(id_)
             case b"expired":
                 raise JobUnknown(id_, expired=True)
+            case b"crowded":
+                raise QueueFull(kind)
+            case b"spent":
+                raise spent(answer, quotas)
             case word:
                 return Acceptance(word.decode()), cast(bytes, answer[1])
 
@@ -124,73 +128,10 @@ class JobStore:
         """Whether a submission stands for a job that is there, by its id or by its subject."""
         if await self.look(job_id) is not None:
             return True
-        with store_errors():
-            return bool(subject and await self._client.exists(subject))
-
-    async def get(self, job_id: JobId) -> StoredWithInput | None:
-        """The job as a worker needs it, or none if its id was never seen."""
-        (row,) = await self._read([(b"HMGET", self._job_stem + job_id, *FIELDS, b"input")])
-        stored = stored_of(job_id, row, self._clock.now)
-        if stored is None:
-            return None
-        return StoredWithInput(
-            stored.id,
-            stored.record,
-            stored.owner,
-            stored.claim,
-            stored.etag,
-            stored.keeps,
-            stored.spent,
-            input=row[-1] or b"",
-        )
-
-    async def look(self, job_id: JobId) -> Stored | None:
-        """The job as those who watch it need it, or none if its id was never seen."""
-        (row,) = await self._read([(b"HMGET", self._job_stem + job_id, *FIELDS)])
-        return stored_of(job_id, row, self._clock.now)
-
-    async def get_many(self, job_ids: Sequence[JobId]) -> list[Stored | None]:
-        """What `look` answers for each, in the order asked for and in one round trip."""
-        stem = self._job_stem
-        rows = await self._read([(b"HMGET", stem + id_, *FIELDS) for id_ in job_ids])
-        now = self._clock.now
-        return [stored_of(id_, row, now) for id_, row in zip(job_ids, rows, strict=True)]
-
-    async def _read(self, commands: list[Command]) -> list[Any]:
-        """The answers, with Redis' clock known when they are there."""
-        if not self._clock.due:
-            return await self._commands.ask(commands)
-        *answers, time = await self._commands.ask([*commands, TIME])
-        self._clock.hear(time)
-        return answers
-
-    async def owned(self, owner: str, *, limit: int, active: bool = False) -> list[Stored]:
-        """The owner's jobs that are still kept, newest first; only those unfinished if `active`."""
-        keys = self._keys
-        with store_errors():
-            if active:
-                ids = (await self._client.zinter([keys.owner(owner), keys.active]))[: -limit - 1 : -1]
-            else:
-                ids = await self._client.zrevrange(keys.owner(owner), 0, limit - 1)
-        found = await self.get_many([JobId(id_.decode()) for id_ in cast(list[bytes], ids)])
-        return [stored for stored in found if stored is not None and not stored.expired]
-
-    async def claim(self, stored: Stored, job: Job, *, lease_ms: int) -> Job:
-        """Begin the run of a queued job; `job` is that run's record. Raises Fenced if it is not ours to run."""
-        keys, entry = self._keys, self._entry(stored)
-        answer = await self._call(
-            "claim_job",
-            [
-                keys.job(stored.id),
-                keys.queue(job.kind),
-                keys.leases,
-                keys.arq_job_stem + entry,
-                keys.arq_lock_stem + entry,
-                keys.arq_retry_stem + entry,
-            ],
-            [stored.id, stored.claim, _version(stored), encode_body(job), lease_ms],
-        )
-        return decode(_done(answer))
+        if not subject:
+            return False
+        (there,) = await self._commands.ask([(b"EXISTS", subject)])
+        return bool(there)
 
     async def advance(self, job: Job, claim: bytes, picture: StoredPicture | None = None) -> Job:
         """Store and publish the next record of a run, with its picture where there is one. Raises Fenced."""
@@ -200,78 +141,96 @@ class JobStore:
         """End a job from outside its run, on the record that was read. Raises Fenced if it has changed since."""
         return decode(_done(await self._advance(job, stored.claim, _version(stored), None)))
 
-    async def waiting(self, kind: str, *, first: int, every_ms: int) -> list[JobId]:
-        """The first jobs that wait in a kind's queue, in their order; of all who ask within `every_ms` only to one."""
-        with store_errors():
-            if not await self._client.set(self._keys.counted(kind), b"", nx=True, px=every_ms):
-                return []
-            entries = await self._client.zrange(self._keys.queue(kind), 0, first - 1)
-        return [JobId(entry.decode().rpartition(":")[0]) for entry in cast(list[bytes], entries)]
-
     async def place(self, stored: Stored, job: Job) -> None:
         """Store the record of a job that has moved up in its queue. Raises Fenced if it has changed since."""
         _done(await self._advance(job, stored.claim, _version(stored), None))
 
-    async def requeue(self, stored: Stored, job: Job, *, fresh: bool = False) -> Job:
+    async def requeue(
+        self, stored: Stored, job: Job, *, fresh: bool = False, delay_ms: int = 0, quotas: Sequence[Quota] = ()
+    ) -> Job:
         """Put a job back into its queue, on the record that was read. Raises Fenced.
 
-        `fresh` where a person asked: at the queue's end, with its attempts so far no longer held against it.
+        `fresh` where a person asked, and then it may raise SubjectTaken and QuotaSpent: its attempts so far no longer
+        count, and it stands where a new one would. With a delay it waits so long before it stands in the queue, in the
+        place that it had. After a run that did not count it has waited since before that run.
         """
-        keys = self._keys
-        answer = await self._call(
+        before, keys = stored.job, self._keys
+        waits_on = before.status is Status.QUEUED or job.attempt < before.attempt
+        answer = await self._scripts.call(
             "requeue_job",
-            [keys.job(stored.id), keys.active, keys.leases, keys.expiring, keys.queue(job.kind)],
+            [
+                keys.job(stored.id),
+                keys.active,
+                keys.leases,
+                keys.expiring,
+                keys.queue(job.kind),
+                keys.delayed,
+                keys.failed,
+                keys.wake(job.kind),
+                keys.blocked,
+                *counters_of(quotas, keys),
+            ],
             [
                 stored.id,
                 stored.claim,
                 _version(stored),
                 encode_body(job),
-                ARQ_DEFINITION,
-                keys.arq_job_stem,
-                keys.arq_lock_stem,
-                keys.arq_retry_stem,
-                keys.wake(job.kind),
                 HEAD_START_MS,
                 "1" if fresh else "0",
                 job.attempt,
+                delay_ms,
+                "1" if waits_on else "0",
+                keys.wake_stem,
+                self._spacing,
+                FARTHEST_MS,
+                keys.job_stem,
+                *numbers_of(quotas),
             ],
         )
+        if answer[0] == b"subject":
+            raise SubjectTaken(answer[1].decode())
+        if answer[0] == b"spent":
+            raise spent(answer, quotas)
         return decode(_done(answer))
 
     async def cancel(self, job_id: JobId) -> Job:
         """Stop a job, waiting or running. Raises JobUnknown, StepRefused."""
         return await self._ask(job_id, "canceled")
 
-    async def retry(self, job_id: JobId) -> Job:
-        """Try a failed or canceled job again. Raises JobUnknown, StepRefused."""
-        return await self._ask(job_id, "retried")
+    async def retry(self, job_id: JobId, quotas: Sequence[Quota] = ()) -> Job:
+        """Try a failed or canceled job again. Raises JobUnknown, StepRefused, SubjectTaken, QuotaSpent."""
+        return await self._ask(job_id, "retried", quotas)
 
     async def remove(self, job_id: JobId) -> Job:
         """Forget a finished job: its picture and record are gone on return. Raises JobUnknown, StepRefused."""
         while True:
-            stored = await self.get(job_id)
-            if stored is None or stored.expired:
-                raise JobUnknown(job_id, expired=stored is not None)
+            stored = await self._known(job_id)
             job, keys = stored.job, self._keys
             if not job.final:
                 raise StepRefused(job.status, "removed")
-            answer = await self._call(
+            answer = await self._scripts.call(
                 "remove_job",
-                [keys.job(job_id), keys.expiring, keys.owner(stored.owner), keys.portrait(job_id)],
-                [job_id, _version(stored), self._tombstone],
+                [
+                    keys.job(job_id),
+                    keys.expiring,
+                    keys.owner(stored.owner),
+                    keys.portrait(job_id),
+                    keys.failed,
+                    keys.webhooks,
+                    keys.deliveries,
+                ],
+                [job_id, _version(stored), self._tombstone, keys.webhook_stem],
             )
             if answer[0] == b"done":
                 return job
 
-    async def _ask(self, job_id: JobId, wanted: str) -> Job:
+    async def _ask(self, job_id: JobId, wanted: str, quotas: Sequence[Quota] = ()) -> Job:
         while True:
-            stored = await self.get(job_id)
-            if stored is None or stored.expired:
-                raise JobUnknown(job_id, expired=stored is not None)
+            stored = await self._known(job_id)
             job = stored.job
             try:
                 if wanted == "retried":
-                    return await self.requeue(stored, job.retried(), fresh=True)
+                    return await self.requeue(stored, job.retried(), fresh=True, quotas=quotas)
                 now = await self.now()
                 return await self.end(stored, job.canceled(timestamp(now), self.expires_at(now)))
             except IllegalStep:
@@ -279,39 +238,40 @@ class JobStore:
             except Fenced:
                 continue
 
-    async def renew(self, job_id: JobId, claim: bytes, *, lease_ms: int) -> bool:
-        """Renew a lease. False: the claim is another's by now, and the run is to stop."""
-        answer = await self._call("renew_lease", [self._keys.job(job_id), self._keys.leases], [job_id, claim, lease_ms])
-        return bool(answer)
+    async def _known(self, job_id: JobId) -> Stored:
+        stored = await self.look(job_id)
+        if stored is None or stored.expired:
+            raise JobUnknown(job_id, expired=stored is not None)
+        return stored
+
+    async def take_task(self, stored: Stored) -> bool:
+        """Take the note of a provider's task out of a job, to have that task cancelled. False: another has taken it."""
+        return bool(await self._scripts.call("take_task", [self._keys.job(stored.id)], [stored.claim]))
 
     async def touch(self, seen: Sequence[Stored]) -> None:
         """Somebody looked at these: those that are finished are kept longer. Costs nothing for one just touched."""
         due = [
             stored.id for stored in seen if stored.keeps is not None and 0 < stored.keeps <= self._keep - self._touch
         ]
-        if not due:
-            return
-        keys, script = self._keys, self._scripts["touch_job"]
-        limits = (self._keep, self._keep_at_most)
-        commands: list[Command] = [
-            (b"EVALSHA", script.sha, 3, keys.job(id_), keys.expiring, keys.portrait(id_), id_, *limits) for id_ in due
-        ]
-        try:
-            await self._commands.ask(commands)
-        except NoScriptError:
-            await self._commands.ask([(b"SCRIPT", b"LOAD", scripts.source("touch_job")), *commands])
+        if due:
+            keys, limits = self._keys, (self._keep, self._keep_at_most)
+            await self._scripts.call_all(
+                "touch_job",
+                [([keys.job(id_), keys.expiring, keys.portrait(id_)], [id_, *limits]) for id_ in due],
+            )
 
     async def sweep(self, *, lease_ms: int, patience_ms: int, offset: int, batch: int) -> Swept:
-        """Look over leases, waiting jobs `offset` … `offset + batch`, and what has expired."""
+        """Look over leases, what waits for its time, active jobs `offset` … `offset + batch`, and what has expired."""
         keys = self._keys
-        overdue, stray, late = await self._call(
+        overdue, stray, late = await self._scripts.call(
             "sweep",
-            [keys.leases, keys.active, keys.expiring, keys.swept],
+            [keys.leases, keys.active, keys.expiring, keys.swept, keys.delayed, keys.failed],
             [
                 keys.job_stem,
                 keys.portrait_stem,
                 keys.owner_stem,
                 keys.queue_stem,
+                keys.wake_stem,
                 lease_ms,
                 min(SILENCE_MS, lease_ms // 2),
                 patience_ms,
@@ -322,18 +282,13 @@ class JobStore:
         )
         return Swept(_found(overdue), _found(stray), _found(late))
 
-    async def count_active(self) -> int:
-        with store_errors():
-            return int(await self._client.zcard(self._keys.active))
-
     def expires_at(self, now_ms: int) -> str:
         return timestamp(now_ms + self._keep)
 
     async def _advance(self, job: Job, claim: bytes, version: bytes, picture: StoredPicture | None) -> Any:
         keys = self._keys
-        entry = f"{job.id}:{claim.decode()}"
         body, tail = split_at_version(job, encode_body(job))
-        return await self._call(
+        return await self._scripts.call(
             "advance_job",
             [
                 keys.job(job.id),
@@ -342,9 +297,12 @@ class JobStore:
                 keys.expiring,
                 keys.portrait(job.id),
                 keys.queue(job.kind),
-                keys.arq_job_stem + entry,
-                keys.arq_lock_stem + entry,
-                keys.arq_retry_stem + entry,
+                keys.delayed,
+                keys.failed,
+                keys.webhooks,
+                keys.stopped,
+                keys.blocked,
+                keys.deliveries,
             ],
             [
                 job.id,
@@ -358,16 +316,11 @@ class JobStore:
                 picture.base64 if picture else b"",
                 picture.etag if picture else "",
                 tail,
+                keys.wake_stem,
+                keys.webhook_stem,
+                DELIVERY_KEEP_MS,
             ],
         )
-
-    async def _call(self, name: str, keys: list[str], args: list[Any]) -> Any:
-        with store_errors():
-            return await self._scripts[name](keys=keys, args=args)
-
-    @staticmethod
-    def _entry(stored: Stored) -> str:
-        return f"{stored.id}:{stored.claim.decode()}"
 
 
 def _version(stored: Stored) -> bytes:

@@ -4,6 +4,7 @@ The events are listed in docs/logs.md. A line carries no secret, no picture and 
 characters, which `log` sees to itself.
 """
 
+import contextlib
 import logging
 import sys
 from enum import StrEnum
@@ -26,6 +27,7 @@ class Event(StrEnum):
     CANCELED = "job canceled"
     RETRIED = "job retried"
     REMOVED = "job removed"
+    RUN_AGAIN = "job runs again"
     HANDED_BACK = "job handed back"
     RESUMED = "job resumed"
     FENCED = "job taken over"
@@ -38,6 +40,11 @@ class Event(StrEnum):
     PROCESS_KILLED = "server process killed"
     WORKER_STARTED = "worker started"
     WORKER_STOPPED = "worker stopped"
+    PROVIDER_PAUSED = "provider paused"
+    PROVIDER_RESUMED = "provider resumed"
+    WEBHOOK_DELIVERED = "webhook delivered"
+    WEBHOOK_FAILED = "webhook failed"
+    WEBHOOK_GIVEN_UP = "webhook given up"
     STORE_LOST = "redis lost"
     STORE_BACK = "redis back"
     STORE_UNSAFE = "redis remark"
@@ -71,9 +78,10 @@ def configure(form: Literal["text", "json"], level: str, *, process: int | None 
         renderer = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), pad_event_to=20, exception_formatter=structlog.dev.plain_traceback
         )
+    # Our own lines go straight to standard error: through `logging` each would cost twice as much.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, renderer],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,
     )
@@ -87,13 +95,12 @@ def configure(form: Literal["text", "json"], level: str, *, process: int | None 
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger("limner").setLevel(level.upper())
     logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID_BEFORE))
     for noisy in ("uvicorn.access", "arq.worker"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
-_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("limner")
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 def log(event: Event, *, job: str | None = None, **fields: object) -> None:
@@ -112,4 +119,5 @@ def log_error(event: Event, *, job: str | None = None, exception: BaseException 
 
 def _write(level: str, event: Event, job: str | None, fields: dict[str, object]) -> None:
     named = {"job": short(job), **fields} if job is not None else fields
-    getattr(_logger, level)(event.value, **named)
+    with contextlib.suppress(OSError):  # nobody reads it, or the disk is full: the work goes on
+        getattr(_logger, level)(event.value, **named)

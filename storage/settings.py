@@ -3,9 +3,10 @@
 Every package has one frozen class of them; `load` reads one and stops the start with a sentence for each fault.
 """
 
+import base64
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.errors import SettingsError
@@ -28,6 +29,23 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least a log line must be")
 
 
+def secrets_in(text: SecretStr) -> list[SecretStr]:
+    """The secrets that stand in one variable, with commas between them."""
+    return [SecretStr(part.strip()) for part in text.get_secret_value().split(",") if part.strip()]
+
+
+def _webhook_secrets(text: SecretStr) -> SecretStr:
+    for secret in secrets_in(text):
+        coded = secret.get_secret_value()
+        try:
+            size = len(base64.b64decode(coded.removeprefix("whsec_"), validate=True))
+        except ValueError:
+            size = 0
+        if not coded.startswith("whsec_") or not 24 <= size <= 64:
+            raise ValueError("each must be whsec_ and the base64 of 24 to 64 bytes, several with commas between them")
+    return text
+
+
 class StorageSettings(Settings):
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
@@ -35,18 +53,48 @@ class StorageSettings(Settings):
     )
     redis_seconds: Seconds = Field(5, description="a command that Redis has not answered after this long has failed")
     public_url: str = Field("", description="where browsers reach the server; begins the addresses of pictures")
+    portrait_provider: Literal["painter", "replicate"] = Field(
+        "painter", description="who paints the portraits; the same for the server and its workers"
+    )
     redis_prefix: str = Field("limner:", max_length=64, description="begins every key and channel")
     keep_seconds: Seconds = Field(3_600, description="how long a finished job is kept after the last look at it")
     keep_at_most_seconds: Seconds = Field(86_400, description="how long a finished job is kept at most")
+    spacing_seconds: SecondsOrZero = Field(
+        60, description="in a queue, each further unfinished job of one owner steps this far behind those of others"
+    )
+    batch_seconds: SecondsOrZero = Field(3_600, description="how far a job of priority `batch` steps back in its queue")
     tombstone_seconds: Seconds = Field(
         86_400, description="how long the id of a job that is no longer kept cannot mean another"
     )
+    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secrets)] = Field(
+        SecretStr(""),
+        description="signs webhooks: `whsec_` and base64 of 24 to 64 bytes, several with commas; none without it",
+    )
+    webhook_private: bool = Field(False, description="allows webhooks to private addresses and to every port")
 
     @model_validator(mode="after")
     def _kept_within_its_limit(self) -> "StorageSettings":
         if self.keep_seconds > self.keep_at_most_seconds:
             raise ValueError("LIMNER_KEEP_SECONDS: must be at most LIMNER_KEEP_AT_MOST_SECONDS")
         return self
+
+    @property
+    def webhook_secrets(self) -> list[SecretStr]:
+        """Webhooks are signed with each of them. With none there are no webhooks: who submits one is to be refused."""
+        return secrets_in(self.webhook_secret)
+
+
+def numbers_by_name(value: object) -> object:
+    """`name=number,name=number` to name → number, for a validator; what is no text passes. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    numbers = {}
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        name, _, number = part.partition("=")
+        if not name or not number.isdecimal() or int(number) < 1:
+            raise ValueError("must be name=number, several with commas between them, each at least 1")
+        numbers[name] = int(number)
+    return numbers
 
 
 S = TypeVar("S", bound=BaseSettings)

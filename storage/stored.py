@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
 from storage.errors import JobUnknown
 from storage.records.encoding import decode
@@ -18,9 +18,28 @@ class Acceptance(Enum):
     SUBJECT = "subject"
 
 
+class Priority(StrEnum):
+    """Whether somebody waits for a job and looks, or it is to be done when there is time."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So much a day may have, and so much this takes. `name` stands for whose or what's it is."""
+
+    name: str
+    allowed: int
+    takes: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What is wanted. `input` is what the worker gets, `fingerprint` stands for the input as it was sent."""
+    """What is wanted. `input` is what the worker gets, `fingerprint` stands for the input as it was sent.
+
+    Only a new job counts against `quotas` and may be refused for `most_waiting`, the most of its kind that may wait.
+    """
 
     id: JobId
     kind: str
@@ -30,6 +49,10 @@ class Submission:
     subject: str | None = None
     metadata: JsonObject | None = None
     provider: str | None = None
+    webhook: str | None = None
+    priority: Priority = Priority.INTERACTIVE
+    quotas: Sequence[Quota] = ()
+    most_waiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +107,25 @@ def stored_of(job_id: JobId, row: Sequence[bytes | None], now: int) -> Stored | 
 
 @dataclass(frozen=True, slots=True)
 class StoredWithInput(Stored):
-    """The same for those who work on it."""
+    """The same for those who work on it. `task` is what an earlier run has noted of the provider's task, or empty."""
 
     input: bytes
+    task: bytes
+
+
+UNBOUNDED = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How many may run at once, of all workers together: of the kind, with its provider, and of one owner."""
+
+    kind: int = UNBOUNDED
+    provider: int = UNBOUNDED
+    owner: int = UNBOUNDED
+
+
+WITHOUT_LIMIT = Most()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,18 @@ from typing import cast
 
 from redis.asyncio import Redis
 
-from storage import scripts
-from storage.connect import store_errors
+from storage.commands import PooledCommands
 from storage.keys import Keys
 from storage.records.encoding import NO_VERSION
 from storage.records.ids import JobId
+from storage.scripts import Scripts
 
 
 class Versions:
     """A tenth of what reading the records costs the reader, for nothing is sent that is not wanted."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
-        self._script = client.register_script(scripts.source("read_versions"))
+        self._scripts = Scripts(PooledCommands(client))
         self._keys = keys
 
     async def read(self, job_ids: Sequence[JobId]) -> list[bytes]:
@@ -27,6 +27,5 @@ class Versions:
         """
         if not job_ids:
             return []
-        with store_errors():
-            versions = await self._script(keys=[self._keys.job(job_id) for job_id in job_ids])
+        versions = await self._scripts.call("read_versions", [self._keys.job(job_id) for job_id in job_ids], [])
         return [version or NO_VERSION for version in cast(list[bytes], versions)]

@@ -38,13 +38,15 @@ def test_the_readme_lists_every_setting_with_its_default_and_its_help() -> None:
 
 def test_the_readme_lists_every_route() -> None:
     app = create_app(load(ServerSettings))
-    documented = {path.replace("<id>", "{id}") for path in re.findall(r"`(?:GET|POST|DELETE) (/[^?`]*)", README)}
+    documented = {re.sub(r"<(\w+)>", r"{\1}", path) for path in re.findall(r"`(?:GET|POST|DELETE) (/[^?`]*)", README)}
     documented |= {"/jobs/{id}/retry", "/temp-portraits/{id}/image"}  # they share a row, as `…/retry` and `…/image`
     routes = {str(getattr(route, "path", "")) for route in app.routes}
     assert documented == {path for path in routes if path != "/" and not path.startswith("/web")}
 
 
-@pytest.mark.parametrize("command", ["./limner up", "./limner test", "./limner check", "./limner generate"])
+@pytest.mark.parametrize(
+    "command", ["./limner up", "./limner test", "./limner check", "./limner generate", "./limner jobs"]
+)
 def test_the_readme_names_the_commands(command: str) -> None:
     assert f"    {command}" in README
 

@@ -16,6 +16,7 @@ from server.up.python import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 FIGURES, STAGES = "figures", "stages"
+COMMAND = "./limner bench plot"
 HEAD = "| what | measured | beside | reference | ratio | wanted |\n|---|---|---|---|---|---|\n"
 
 
@@ -51,14 +52,14 @@ def plot(file: Path, page: Path) -> None:
     drawing.write_text(drawn(run.points))
 
 
-def marks(name: str) -> tuple[str, str]:
-    """The lines between which what has this name is written."""
-    return f"<!-- {name}: written by ./limner bench plot -->", f"<!-- end of the {name} -->"
+def marks(name: str, command: str = COMMAND) -> tuple[str, str]:
+    """The lines between which `command` writes what has this name."""
+    return f"<!-- {name}: written by {command} -->", f"<!-- end of the {name} -->"
 
 
-def filled(page: str, name: str, text: str) -> str:
+def filled(page: str, name: str, text: str, command: str = COMMAND) -> str:
     """The page with `text` between its marks. Raises ValueError unless it has both, once, in their order."""
-    first, last = marks(name)
+    first, last = marks(name, command)
     head, begin, rest = page.partition(first)
     _, end, tail = rest.partition(last)
     if not begin or not end or first in rest or last in head + tail:
@@ -73,19 +74,22 @@ def figures(run: Run, drawing: str) -> str:
     if run.points:
         parts.append(f"![Median latency by events a second, and CPU per delivery by clients]({drawing})")
     if wanted := [row for row in run.rows if row.wanted]:
-        parts.append(HEAD + "".join(_lines(wanted)))
-    parts.append(f"<details><summary>All rows</summary>\n\n{HEAD}{''.join(_lines(run.rows))}\n</details>")
+        parts.append(HEAD + "".join(lines(wanted)))
+    parts.append(f"<details><summary>All rows</summary>\n\n{HEAD}{''.join(lines(run.rows))}\n</details>")
     return "\n\n".join(part.rstrip("\n") for part in parts)
 
 
 def stages(run: Run) -> str:
     """Markdown: what each piece of a delivery costs."""
     rows = [row for row in run.rows if row.name.startswith(STAGE)]
-    return HEAD + "".join(_lines(rows)) if rows else "The part `stages` was not measured in this run."
+    return HEAD + "".join(lines(rows)) if rows else "The part `stages` was not measured in this run."
 
 
-def _lines(rows: Sequence[Row]) -> Iterator[str]:
-    """Name and figure of several rows that only stand beside something else are written once."""
+def lines(rows: Sequence[Row]) -> Iterator[str]:
+    """Of a table in Markdown, without its head.
+
+    Name and figure of several rows that only stand beside something else are written once.
+    """
     for (name, measured), group in groupby(rows, lambda row: (row.name, written(row.measured, row.unit))):
         for number, row in enumerate(group):
             first = ("", "") if number else (name, measured)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -20,9 +20,9 @@ from jobs.providers.chat_wire import (
     failure,
     question,
     read_piece,
-    retry_after,
     stream_data,
 )
+from jobs.providers.http import Bearer, retry_after
 from storage.records.character import Character
 
 MOST_BYTES = 8_000_000
@@ -31,18 +31,6 @@ MOST_DETAIL = 300
 ASKS = 2
 """The question, and one more for what its answer left out."""
 UNUSABLE = "The provider's answers could not be used. Please try again."
-
-
-class _Bearer(httpx.Auth):
-    """Puts the key into a request at the last moment, so that it stands in no argument and no frame of ours."""
-
-    def __init__(self, key: SecretStr) -> None:
-        self._key = key
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._key.get_secret_value():
-            request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
-        yield request
 
 
 class Chat:
@@ -147,9 +135,7 @@ class Chat:
                 timeout=self._timeout,
             )
             async with asyncio.timeout_at(deadline):
-                response = await self._client.send(
-                    request, stream=True, auth=_Bearer(self._key), follow_redirects=False
-                )
+                response = await self._client.send(request, stream=True, auth=Bearer(self._key), follow_redirects=False)
             if response.status_code == 200:
                 self._form = form
                 return response

@@ -5,10 +5,8 @@ where they differ and skips what it does not know.
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
@@ -166,20 +164,6 @@ def failure(status: int, reply: Any, *, retry_after: float | None) -> JobFailure
     if status in (200, 408) or status >= 500:
         return Unavailable(detail=detail)
     return Rejected(_REFUSED_REQUEST, detail=detail)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from `retry-after-ms`, or from `Retry-After` as a number or as a date."""
-    for header, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[header]) * unit)
-        except (KeyError, ValueError):
-            continue
-    try:
-        moment = parsedate_to_datetime(headers["retry-after"])
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    except (KeyError, ValueError, TypeError):
-        return None
 
 
 def _string(value: object) -> str:

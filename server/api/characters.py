@@ -26,6 +26,6 @@ def routes(services: Services) -> list[Route]:
     async def create(request: Request) -> Response:
         wanted, sent = await body.read(request, WantedCharacters, limit=services.settings.body_bytes)
         input = CharactersInput(count=wanted.count, theme=wanted.theme or None, seed=wanted.seed_or_any())
-        return await submit(services, request, KIND, wanted, input, sent)
+        return await submit(services, request, KIND, wanted, input, sent, pictures=wanted.count)
 
     return [Route("/characters", create, methods=["POST"])]

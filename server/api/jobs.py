@@ -1,8 +1,8 @@
-"""`/jobs`: looking at jobs, and stopping, repeating and removing them."""
+"""`/jobs`: looking at jobs. What changes them is in `server.api.control`."""
 
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,13 +11,11 @@ from starlette.routing import Route
 from server.api import answers
 from server.conditions import matches, wait_seconds
 from server.hub.polling import EXPIRED
-from server.problems import Problem, field_problem
+from server.problems import field_problem
 from server.services import Services
 from storage.errors import JobUnknown, StoreUnavailable
-from storage.logs import Event, log
 from storage.records.encoding import NO_VERSION, is_final, version_of
 from storage.records.ids import JobId, parse_job_id
-from storage.records.job import Job
 from storage.stored import Stored
 
 LISTED = 100
@@ -28,9 +26,6 @@ def routes(services: Services) -> list[Route]:
     return [
         Route("/jobs", jobs.several, methods=["GET"]),
         Route("/jobs/{id}", jobs.one, methods=["GET"]),
-        Route("/jobs/{id}", jobs.remove, methods=["DELETE"]),
-        Route("/jobs/{id}/cancel", jobs.cancel, methods=["POST"]),
-        Route("/jobs/{id}/retry", jobs.retry, methods=["POST"]),
     ]
 
 
@@ -119,27 +114,6 @@ class Jobs:
     async def _touch(self, seen: list[Stored]) -> None:
         with contextlib.suppress(StoreUnavailable):
             await self._store.touch(seen)
-
-    async def cancel(self, request: Request) -> Response:
-        return await self._control(request, self._store.cancel, Event.CANCELED)
-
-    async def retry(self, request: Request) -> Response:
-        return await self._control(request, self._store.retry, Event.RETRIED)
-
-    async def remove(self, request: Request) -> Response:
-        return await self._control(request, self._store.remove, Event.REMOVED)
-
-    async def _control(self, request: Request, step: Callable[[JobId], Awaitable[Job]], event: Event) -> Response:
-        job_id = job_id_in(request)
-        stored = await self._store.get(job_id)
-        if stored is None:
-            raise JobUnknown(job_id, expired=False)
-        if not self._services.identity.caller(request).may_control(stored):
-            raise Problem(403, "Only the one who asked for this job may do that.")
-        job = await step(job_id)
-        log(event, job=job_id, kind=job.kind)
-        letter = b"f" if job.final else b"a"
-        return answers.job(b"%016d" % job.version + letter + job.model_dump_json().encode())
 
 
 def _unsettled(found: Mapping[JobId, Stored | None]) -> bool:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from server import body
 from server.api.submissions import Wanted, submit
+from server.problems import field_problem
 from server.services import Services
 from storage.records.character import Character
 from storage.records.inputs import PortraitInput
@@ -92,6 +93,8 @@ class WantedPortrait(Wanted):
 def routes(services: Services) -> list[Route]:
     async def create(request: Request) -> Response:
         wanted, sent = await body.read(request, WantedPortrait, limit=services.settings.body_bytes)
+        if wanted.provider not in (None, services.settings.portrait_provider):
+            raise field_problem("provider", f"this server paints with {services.settings.portrait_provider} only")
         return await submit(
             services,
             request,
@@ -99,6 +102,7 @@ def routes(services: Services) -> list[Route]:
             wanted,
             wanted.input(),
             sent,
+            pictures=1,
             subject=wanted.subject,
             provider=wanted.provider,
         )

@@ -4,23 +4,29 @@ import contextlib
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.admission import address_of, place_of
 from server.api import answers
 from server.conditions import wait_seconds
 from server.hub.counters import Unstored
+from server.idempotency import key_of, key_problem
+from server.identity import Caller
+from server.problems import field_problem
 from server.services import Services
-from storage.errors import StoreFull, StoreUnavailable
+from server.settings import ServerSettings
+from storage.errors import IdTaken, QueueFull, QuotaSpent, StoreFull, StoreUnavailable
 from storage.logs import Event, log
 from storage.records.encoding import is_final, version_of
 from storage.records.ids import JobId, new_job_id, parse_job_id
 from storage.records.inputs import SEEDS, fingerprint
 from storage.records.job import JsonObject
-from storage.stored import Acceptance, Submission
+from storage.stored import Acceptance, Priority, Submission
+from storage.webhook_urls import check_webhook_url
 
 METADATA_BYTES = 1024
 METADATA_LEVELS = 32
@@ -57,6 +63,8 @@ class Wanted(BaseModel):
     id: Id | None = None
     seed: int | None = Field(None, ge=0, lt=SEEDS)
     metadata: Metadata = None
+    webhook: str | None = None
+    priority: Literal["interactive", "batch"] | None = None
 
     def seed_or_any(self) -> int:
         return self.seed if self.seed is not None else secrets.randbelow(SEEDS)
@@ -70,27 +78,47 @@ async def submit(
     input: BaseModel,
     sent: dict[str, Any],
     *,
+    pictures: int,
     subject: str | None = None,
     provider: str | None = None,
 ) -> Response:
-    """Submit, and answer 202 and the job; 200 where it is a job that was there, or that ended in the time of a wait."""
-    caller = services.identity.caller(request)
+    """Submit, and answer 202 and the job; 200 where it is a job that was there, or that ended in the time of a wait.
+
+    `pictures` are those that are made because of it, with `provider` or the one that is asked where none is named.
+    """
+    _check_webhook(services.settings, wanted.webhook)
+    caller, key = services.identity.caller(request), key_of(request)
     owner, cookie = (caller.owner, None) if caller.owner is not None else services.identity.begin_session()
-    submission = Submission(
-        id=JobId(wanted.id) if wanted.id is not None else new_job_id(),
-        kind=kind,
-        owner=owner,
-        input=input.model_dump_json(by_alias=True).encode(),
-        fingerprint=fingerprint(kind, {name: value for name, value in sent.items() if name != "id"}),
-        subject=subject,
-        metadata=wanted.metadata,
-        provider=provider,
-    )
+    limits, address = services.limits, address_of(request.scope)
+    quotas = limits.quotas(caller, address, provider or services.settings.portrait_provider, pictures)
     try:
-        acceptance, record = await services.store.submit(submission)
+        await limits.admit(caller, address)
+        job_id = await _id(services, caller, address, key, wanted)
+        acceptance, record = await services.store.submit(
+            Submission(
+                id=job_id,
+                kind=kind,
+                owner=owner,
+                input=input.model_dump_json(by_alias=True).encode(),
+                fingerprint=fingerprint(kind, {name: value for name, value in sent.items() if name != "id"}),
+                subject=subject,
+                metadata=wanted.metadata,
+                provider=provider,
+                webhook=wanted.webhook,
+                priority=Priority(wanted.priority or Priority.INTERACTIVE),
+                quotas=quotas,
+                most_waiting=limits.most_waiting(caller),
+            )
+        )
     except StoreUnavailable as error:
         services.counters.unstored[Unstored.FULL if isinstance(error, StoreFull) else Unstored.AWAY] += 1
         raise
+    except (QuotaSpent, QueueFull) as error:
+        raise limits.reached(error) from None
+    except IdTaken:
+        if key is None or wanted.id is not None:
+            raise
+        raise key_problem("this key already stands for another input", 409) from None
     accepted = acceptance is Acceptance.ACCEPTED
     job_id = _id_of(record)
     log(Event.SUBMITTED if accepted else Event.DEDUPLICATED, job=job_id, kind=kind, **_reason(acceptance))
@@ -109,9 +137,32 @@ async def submit(
         200 if ended or not accepted else 202,
         {"Location": f"{services.settings.public_path}/jobs/{job_id}", **waited},
     )
-    if cookie is not None:
+    if cookie is not None and accepted:  # a session that owns nothing must not take the place of one that may be coming
         services.identity.remember(response, cookie, request)
     return response
+
+
+def _check_webhook(settings: ServerSettings, url: str | None) -> None:
+    if url is None:
+        return
+    if not settings.webhook_secrets:
+        raise field_problem("webhook", "this server sends none, for LIMNER_WEBHOOK_SECRET is not set")
+    try:
+        check_webhook_url(url, private=settings.webhook_private)
+    except ValueError as error:
+        raise field_problem("webhook", str(error)) from None
+
+
+async def _id(services: Services, caller: Caller, address: str, key: str | None, wanted: Wanted) -> JobId:
+    """Under which id it is submitted: the client's own, the one that its key stands for, or a new one."""
+    job_id = JobId(wanted.id) if wanted.id is not None else new_job_id()
+    if key is None:
+        return job_id
+    # Who has no session yet would be somebody else each time.
+    found = await services.idempotency.job_of(caller.owner or f"address:{place_of(address)}", key, job_id)
+    if wanted.id is not None and found != job_id:
+        raise key_problem("this key already stands for another id", 409)
+    return found
 
 
 def _reason(acceptance: Acceptance) -> dict[str, str]:

@@ -73,7 +73,7 @@ class Api:
             return Poll([], etag, retry_after)
         if answer.status_code in TEMPORARY:
             raise httpx.NetworkError(answer.reason_phrase)
-        _require(answer, self._address)
+        require(answer, self._address)
         try:
             return Poll(read_poll(answer.content), answer.headers.get("etag"), retry_after)
         except Unintelligible:
@@ -99,9 +99,11 @@ class Api:
             try:
                 answer = await send()
                 if answer.status_code not in TEMPORARY:
-                    _require(answer, self._address)
+                    require(answer, self._address)
                     return answer
                 asked_to_wait = _retry_after(answer)
+                if asked_to_wait > GIVE_UP_SECONDS:  # such as for the end of the day
+                    require(answer, self._address)
             except httpx.TransportError:
                 pass
             pause = asked_to_wait + full_jitter(attempt, random.random())
@@ -117,7 +119,8 @@ class Api:
             self._ahead = timedelta()
 
 
-def _require(answer: httpx.Response, address: Address) -> None:
+def require(answer: httpx.Response, address: Address) -> None:
+    """Raises Refused, or NotLimner, for an answer that is no success."""
     if answer.is_success:
         return
     try:

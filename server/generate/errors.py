@@ -25,6 +25,7 @@ class BadFolder(GenerateError):
 
 class Refused(GenerateError):
     def __init__(self, detail: str) -> None:
+        self.detail = detail
         super().__init__(f"The server refuses: {detail}")
 
 

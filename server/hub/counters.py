@@ -22,6 +22,21 @@ class Unstored(StrEnum):
     AWAY = "away"
 
 
+class Limit(StrEnum):
+    """What a submission was refused for, though nothing was wrong with it."""
+
+    OWNER = "owner"
+    """Too many of one owner in a short time."""
+    ADDRESS = "address"
+    """Too many from one address in a short time."""
+    PICTURES = "pictures"
+    """The owner's pictures of the day."""
+    BUDGET = "budget"
+    """The provider's budget of the day."""
+    QUEUE = "queue"
+    """Too many jobs wait."""
+
+
 class Resync(StrEnum):
     """Why everything that is watched was read again."""
 
@@ -50,11 +65,13 @@ class Counters:
         "finds",
         "frames",
         "lags",
+        "limited",
         "merged",
         "probes",
         "reconnects",
         "refused",
         "resyncs",
+        "retried",
         "too_slow",
         "unstored",
     )
@@ -72,6 +89,10 @@ class Counters:
         self.too_slow = 0
         self.unstored: Counter[Unstored] = Counter()
         """Submissions that were refused because of the store."""
+        self.limited: Counter[Limit] = Counter()
+        """Submissions, and calls to repeat jobs, that were refused because a limit was reached."""
+        self.retried = 0
+        """Jobs that somebody had tried again."""
         self.finds = 0
         """Differences that only the backstop found. Must stay 0."""
         self.reconnects = 0

@@ -43,6 +43,7 @@ def run(options: UpOptions) -> int:
             **python.environment(os.environ),
             "PYTHONUNBUFFERED": "1",
             "LIMNER_DRAIN_SECONDS": os.environ.get("LIMNER_DRAIN_SECONDS") or "0",
+            "LIMNER_FINISH_SECONDS": os.environ.get("LIMNER_FINISH_SECONDS") or "0",
             "LIMNER_SECRET": os.environ.get("LIMNER_SECRET") or data_dir.secret(),
             "LIMNER_HOST": options.host,
             "LIMNER_PORT": str(port),

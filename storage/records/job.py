@@ -102,11 +102,11 @@ class Job(BaseModel):
             raise IllegalStep(self.status, status)
         return self.model_copy(update={"status": status, **changes})
 
-    def placed(self, position: int) -> Job:
-        """The job has moved up in its queue."""
+    def placed(self, position: int | None, expected_at: Timestamp | None) -> Job:
+        """The job has moved in its queue; without a position where those beyond it are not counted."""
         if self.status is not Status.QUEUED:
             raise IllegalStep(self.status, Status.QUEUED)
-        return self.model_copy(update={"queue_position": position})
+        return self.model_copy(update={"queue_position": position, "expected_at": expected_at})
 
     def claimed(self, at: Timestamp, *, provider: str | None, expected_at: Timestamp | None) -> Job:
         """A run begins. The result of an earlier run stays: what was shown is not taken away."""
@@ -172,11 +172,12 @@ class Job(BaseModel):
             "expires_at": expires_at,
         }
 
-    def requeued(self, stage: str, *, counts: bool = True) -> Job:
+    def requeued(self, stage: str, *, counts: bool = True, expected_at: Timestamp | None = None) -> Job:
         """A run ended without an end; `stage` says why. `counts` is false where it is not held against the job."""
         if self.status is not Status.PROCESSING:
             raise IllegalStep(self.status, Status.QUEUED)
-        return self._queued(stage=stage, attempt=self.attempt if counts else max(0, self.attempt - 1))
+        attempt = self.attempt if counts else max(0, self.attempt - 1)
+        return self._queued(stage=stage, attempt=attempt, expected_at=expected_at)
 
     def retried(self) -> Job:
         """A person asks for a job that failed or was canceled to be tried again."""
@@ -185,12 +186,16 @@ class Job(BaseModel):
         return self._queued(stage=None, error=None, finished_at=None, expires_at=None)
 
     def _queued(self, **changes: object) -> Job:
-        return self._step(
-            Status.QUEUED, progress=0.0, preview=None, started_at=None, expected_at=None, queue_position=None, **changes
-        )
+        fresh = {"progress": 0.0, "preview": None, "started_at": None, "expected_at": None, "queue_position": None}
+        return self._step(Status.QUEUED, **{**fresh, **changes})
 
 
 def timestamp(milliseconds: int) -> Timestamp:
     """RFC 3339 in UTC with milliseconds, as in `2026-11-20T10:00:00.000Z`."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"
+
+
+def milliseconds(at: Timestamp) -> int:
+    """What `timestamp` made a text of."""
+    return round(datetime.fromisoformat(at).timestamp() * 1000)

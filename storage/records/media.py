@@ -30,5 +30,5 @@ class PictureResult(BaseModel):
     bytes: int
 
 
-PORTRAIT_PROVIDERS = ("painter",)
+PORTRAIT_PROVIDERS = ("painter", "replicate")
 """Who can be asked for a portrait by name; the first is the default."""

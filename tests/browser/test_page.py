@@ -100,7 +100,7 @@ def test_without_websockets_the_page_polls(page: Page, url: str) -> None:
 
     page.route_web_socket(re.compile("/ws"), refuse)
     polled: list[str] = []
-    page.on("request", lambda request: polled.append(request.url) if "/jobs?" in request.url else None)
+    page.on("request", lambda request: polled.append(request.url) if "/jobs?id=" in request.url else None)
     generate(page, url)
     expect_all_painted(page)
     assert polled

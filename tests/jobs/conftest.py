@@ -1,15 +1,18 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from jobs.settings import WorkerSettings
+from storage.commands import PooledCommands
 from storage.durations import Durations
 from storage.jobs import JobStore
 from storage.keys import Keys
 from tests.support.job_states import JobStates
 from tests.support.listening import Listener
+from tests.support.logged import Logs
 from tests.support.work import Bench
 
 
@@ -26,7 +29,7 @@ def settings(redis_url: str, prefix: str) -> WorkerSettings:
 
 @pytest.fixture
 def durations(redis: Redis, keys: Keys) -> Durations:
-    return Durations(redis, keys)
+    return Durations(PooledCommands(redis), keys)
 
 
 @pytest.fixture
@@ -39,3 +42,9 @@ async def listener(redis_url: str) -> AsyncIterator[Listener]:
     async with Listener(redis_url) as listener:
         assert await listener.until_told() == "up"
         yield listener
+
+
+@pytest.fixture
+def logs() -> Iterator[Logs]:
+    with capture_logs() as logs:
+        yield logs

@@ -7,7 +7,6 @@ from redis.asyncio import Redis
 from jobs.characters import KIND, WriteCharacters, describe, written_in
 from jobs.errors import Unavailable
 from jobs.portraits import KIND as PORTRAIT
-from jobs.runner import Runner
 from jobs.sweeper import Sweeper
 from storage.jobs import JobStore
 from storage.keys import Keys
@@ -19,7 +18,7 @@ from storage.records.job import Job, Status
 from storage.stored import Stored
 from tests.support.job_states import JobStates, further
 from tests.support.listening import Listener, eventually
-from tests.support.work import Bench
+from tests.support.work import Bench, Working
 from tests.support.writer import Writer, character
 
 pytestmark = pytest.mark.timeout(60)
@@ -32,8 +31,8 @@ async def set_of(jobs: JobStates, count: int = 3, seed: int = 7) -> Stored:
     return await jobs.queued(kind=KIND, input=wanted.model_dump_json().encode())
 
 
-def runner(bench: Bench, writer: Writer) -> Runner:
-    return bench.runner(WriteCharacters(writer, bench.store), kind=KIND)
+def working(bench: Bench, writer: Writer) -> Working:
+    return bench.working(WriteCharacters(writer, bench.store), kind=KIND)
 
 
 async def portraits(store: JobStore) -> list[Job]:
@@ -51,7 +50,7 @@ async def test_the_set_is_written_and_its_portraits_wait_in_its_order(
 ) -> None:
     stored, writer = await set_of(jobs), Writer(*map(character, NAMES))
 
-    await runner(bench, writer).run(stored.id, stored.claim)
+    await working(bench, writer).run(stored.id, stored.claim)
 
     job = (await jobs.get(stored.id)).job
     written = written_in(job.result)
@@ -70,7 +69,7 @@ async def test_a_portrait_is_told_what_its_character_looks_like_and_no_two_have_
     inputs = []
     for _ in range(2):
         stored = await set_of(jobs)
-        await runner(bench, Writer(*map(character, NAMES))).run(stored.id, stored.claim)
+        await working(bench, Writer(*map(character, NAMES))).run(stored.id, stored.claim)
         written = written_in((await jobs.get(stored.id)).job.result)
         inputs.append([PortraitInput.model_validate_json((await jobs.get(one.portrait)).input) for one in written])
 
@@ -87,7 +86,7 @@ async def test_each_character_is_stored_before_its_portrait_is_submitted(
     await listener.subscribe(keys.job(stored.id))
     await listener.subscribe(keys.wake(PORTRAIT))
 
-    await runner(bench, Writer(*map(character, NAMES))).run(stored.id, stored.claim)
+    await working(bench, Writer(*map(character, NAMES))).run(stored.id, stored.claim)
 
     # One connection hears everything in the order in which Redis did it.
     shown = submitted = 0
@@ -107,7 +106,7 @@ async def test_each_character_appears_as_soon_as_it_is_written(
 ) -> None:
     stored, writer = await set_of(jobs), Writer()
     await listener.subscribe(keys.job(stored.id))
-    run = asyncio.create_task(runner(bench, writer).run(stored.id, stored.claim))
+    run = asyncio.create_task(working(bench, writer).run(stored.id, stored.claim))
     assert (await listener.job()).status is Status.PROCESSING
 
     for count, name in enumerate(NAMES, start=1):
@@ -124,7 +123,7 @@ async def test_a_second_run_keeps_what_was_shown_and_writes_only_what_is_missing
     stored, first, second = await set_of(jobs), Writer(*map(character, NAMES[:2])), Writer(character("Dora"))
     sweeper = Sweeper(store, bench.settings)
     await sweeper.sweep()
-    frozen = asyncio.create_task(runner(bench, first).run(stored.id, stored.claim))
+    frozen = asyncio.create_task(working(bench, first).run(stored.id, stored.claim))
     await eventually(lambda: _are_submitted(store, 2))
     shown = written_in((await jobs.get(stored.id)).job.result)
 
@@ -132,7 +131,7 @@ async def test_a_second_run_keeps_what_was_shown_and_writes_only_what_is_missing
     await sweeper.sweep()
     again = await jobs.get(stored.id)
     assert written_in(again.job.result) == shown
-    await runner(bench, second).run(again.id, again.claim)
+    await working(bench, second).run(again.id, again.claim)
 
     written = written_in((await jobs.get(stored.id)).job.result)
     assert written[:2] == shown
@@ -173,7 +172,7 @@ async def test_a_portrait_that_was_stored_and_not_submitted_is_submitted_by_the_
     ada, bron = named("Ada"), named("Bron")
     stored = await interrupted(store, jobs, ada, bron)
 
-    await runner(bench, Writer(character("Cilla"))).run(stored.id, stored.claim)
+    await working(bench, Writer(character("Cilla"))).run(stored.id, stored.claim)
 
     written = written_in((await jobs.get(stored.id)).job.result)
     assert written[:2] == [ada, bron]
@@ -183,7 +182,7 @@ async def test_a_portrait_that_was_stored_and_not_submitted_is_submitted_by_the_
 async def test_a_set_that_is_complete_asks_nobody_to_write(bench: Bench, store: JobStore, jobs: JobStates) -> None:
     stored, writer = await interrupted(store, jobs, *map(named, NAMES)), Writer()
 
-    await runner(bench, writer).run(stored.id, stored.claim)
+    await working(bench, writer).run(stored.id, stored.claim)
 
     assert (await jobs.get(stored.id)).job.status is Status.SUCCEEDED
     assert writer.requests == []
@@ -194,34 +193,33 @@ async def test_a_portrait_that_is_no_longer_kept_is_not_painted_again(
     bench: Bench, store: JobStore, jobs: JobStates
 ) -> None:
     stored = await set_of(jobs)
-    await runner(bench, Writer(*map(character, NAMES))).run(stored.id, stored.claim)
+    await working(bench, Writer(*map(character, NAMES))).run(stored.id, stored.claim)
     written = written_in((await jobs.get(stored.id)).job.result)
     gone = JobId(written[0].portrait)
     await store.cancel(gone)
     await store.remove(gone)
     second = await interrupted(store, jobs, *written)
 
-    await runner(bench, Writer()).run(second.id, second.claim)
+    await working(bench, Writer()).run(second.id, second.claim)
 
     assert (await jobs.get(second.id)).job.status is Status.SUCCEEDED
     assert (await jobs.get(gone)).expired
 
 
-async def test_a_provider_that_fails_halfway_leaves_what_was_written(
+async def test_a_provider_that_fails_halfway_leaves_what_was_written_to_the_next_run(
     bench: Bench, store: JobStore, jobs: JobStates
 ) -> None:
     stored = await set_of(jobs)
 
-    await runner(bench, Writer(character("Ada"), Unavailable())).run(stored.id, stored.claim)
+    await working(bench, Writer(character("Ada"), Unavailable())).run(stored.id, stored.claim)
 
     job = (await jobs.get(stored.id)).job
-    assert job.status is Status.FAILED
+    assert (job.status, job.attempt) == (Status.QUEUED, 1)
     assert [one.name for one in written_in(job.result)] == ["Ada"]
     assert len(await portraits(store)) == 1
 
-    await store.retry(stored.id)
     again = await jobs.get(stored.id)
-    await runner(bench, Writer(character("Bron"), character("Cilla"))).run(again.id, again.claim)
+    await working(bench, Writer(character("Bron"), character("Cilla"))).run(again.id, again.claim)
     assert [one.name for one in written_in((await jobs.get(stored.id)).job.result)] == list(NAMES)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from jobs.portraits import PaintPortrait
-from jobs.providers.base import PortraitRequest, Report
+from jobs.providers.base import PortraitRequest, Report, Task
 from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.records.inputs import PortraitInput
@@ -25,7 +25,7 @@ class Easel:
     def __init__(self) -> None:
         self.requests: list[PortraitRequest] = []
 
-    async def paint(self, request: PortraitRequest, report: Report) -> Picture:
+    async def paint(self, request: PortraitRequest, report: Report, task: Task, /) -> Picture:
         self.requests.append(request)
         await report(0.5, "painting the face", Picture(b"small", "image/webp", 60, 90))
         return Picture(b"large", "image/webp", request.width, request.height)
@@ -33,7 +33,7 @@ class Easel:
 
 async def painted(bench: Bench, jobs: JobStates, easel: Easel, public_url: str = "") -> Job:
     stored = await jobs.queued(input=WANTED.model_dump_json(by_alias=True).encode())
-    await bench.runner(PaintPortrait(easel, public_url)).run(stored.id, stored.claim)
+    await bench.working(PaintPortrait(easel, public_url)).run(stored.id, stored.claim)
     return (await jobs.get(stored.id)).job
 
 
@@ -71,7 +71,7 @@ async def test_what_the_provider_reports_is_seen(
     stored = await jobs.queued(input=WANTED.model_dump_json(by_alias=True).encode())
     await listener.subscribe(keys.job(stored.id))
 
-    await bench.runner(PaintPortrait(Easel(), "")).run(stored.id, stored.claim)
+    await bench.working(PaintPortrait(Easel(), "")).run(stored.id, stored.claim)
 
     await listener.job()
     seen = await listener.job()

@@ -3,6 +3,7 @@ import itertools
 
 import pytest
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from jobs.expectation import Expectation
 from jobs.providers.base import PREVIEW_BYTES
@@ -14,7 +15,7 @@ from storage.records.job import PREVIEW_CHARACTERS, Job
 from storage.records.media import Picture
 from storage.settings import StorageSettings
 from tests.support.clock import Clock
-from tests.support.job_states import JobStates
+from tests.support.job_states import LEASE_MS, JobStates
 from tests.support.line import line_to
 
 pytestmark = pytest.mark.timeout(30)
@@ -29,11 +30,10 @@ async def run_of(store: JobStore, jobs: JobStates, clock: Clock, *, recent: list
     stored = await jobs.processing()
     return Run(
         store,
+        stored,
         stored.job,
-        stored.claim,
-        owner=stored.owner,
-        input=stored.input,
         started_ms=await store.now(),
+        lease_ms=LEASE_MS,
         expectation=Expectation(recent or []),
         clock=clock,
     )
@@ -179,3 +179,66 @@ async def test_a_report_does_not_wait_for_redis_and_a_part_of_the_result_does(
         await publishing
 
     assert (await jobs.get(run.job.id)).job.result == {"characters": [1]}
+
+
+async def test_a_part_of_the_work_that_finds_the_claim_anothers_ends_all_of_it(
+    store: JobStore, jobs: JobStates, clock: Clock
+) -> None:
+    run = await run_of(store, jobs, clock)
+    await store.cancel(run.id)
+
+    async def work() -> None:
+        reporting = asyncio.create_task(run.report(0.5))
+        await asyncio.wait([reporting])
+        assert reporting.cancelled()
+        await asyncio.Event().wait()
+
+    run.work = task = asyncio.create_task(work())
+    await asyncio.wait([task])
+
+    assert task.cancelled()
+
+
+async def test_what_is_noted_of_the_providers_task_is_there_for_the_next_run(
+    store: JobStore, jobs: JobStates, clock: Clock
+) -> None:
+    run = await run_of(store, jobs, clock)
+
+    await run.keep_task(b"about to submit")
+    assert (await jobs.get(run.id)).task == run.task == b"about to submit"
+    await run.keep_task(b"task 7")
+
+    lost = await jobs.get(run.id)
+    await store.requeue(lost, lost.job.requeued("the worker was lost"))
+    assert (await jobs.get(run.id)).task == b"task 7"
+
+
+async def test_no_step_that_costs_money_begins_without_a_fresh_lease(
+    store: JobStore, jobs: JobStates, clock: Clock, keys: Keys, redis: Redis
+) -> None:
+    run = await run_of(store, jobs, clock)
+    await redis.zadd(keys.leases, {run.id: 1})
+
+    await run.keep_task(b"about to submit")
+
+    assert (await redis.zscore(keys.leases, run.id) or 0) > LEASE_MS
+
+
+async def test_a_step_that_costs_money_is_not_begun_where_the_claim_is_anothers(
+    store: JobStore, jobs: JobStates, clock: Clock
+) -> None:
+    run = await run_of(store, jobs, clock)
+    await store.cancel(run.id)
+    paid = False
+
+    async def work() -> None:
+        nonlocal paid
+        await run.keep_task(b"about to submit")
+        paid = True
+
+    run.work = task = asyncio.create_task(work())
+    await asyncio.wait([task])
+
+    assert task.cancelled()
+    assert not paid
+    assert (await jobs.get(run.id)).task == b""

@@ -3,6 +3,7 @@ import pytest
 from jobs.settings import WorkerSettings
 from storage.errors import SettingsError
 from storage.settings import load
+from storage.stored import UNBOUNDED, Most
 from tests.support.settings import variables
 
 
@@ -18,6 +19,7 @@ def test_without_an_environment_everything_is_local_and_a_lease_outlives_two_ren
     assert settings.text_provider == "grammar"
     assert (settings.lease_seconds, settings.renew_seconds) == (10, 3)
     assert settings.portraits_at_once == 1
+    assert settings.finish_seconds == 5
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,11 @@ def test_without_an_environment_everything_is_local_and_a_lease_outlives_two_ren
         ("LIMNER_FINISH_SECONDS", "nan"),
         ("LIMNER_FINISH_SECONDS", "1e300"),
         ("LIMNER_QUEUE_LIMIT_SECONDS", "604801"),
+        ("LIMNER_PORTRAIT_SECONDS", "0"),
+        ("LIMNER_OWNER_RUNNING", "0"),
+        ("LIMNER_PROVIDER_RUNNING", "hunter2"),
+        ("LIMNER_PROVIDER_RUNNING", "painter=0"),
+        ("LIMNER_PROVIDER_RUNNING", "painter=1,=2"),
     ],
 )
 def test_a_bad_value_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
@@ -58,6 +65,27 @@ def test_the_key_of_the_chat_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in repr(load(WorkerSettings))
 
 
+def test_a_provider_that_is_paid_needs_a_key_that_nobody_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_PORTRAIT_PROVIDER", "replicate")
+    with pytest.raises(SettingsError, match=r"^LIMNER_REPLICATE_TOKEN: must be set"):
+        load(WorkerSettings)
+
+    monkeypatch.setenv("LIMNER_REPLICATE_TOKEN", "hunter2")
+    assert "hunter2" not in repr(load(WorkerSettings))
+
+    monkeypatch.setenv("LIMNER_REPLICATE_TOKEN", "hunter2\n")
+    with pytest.raises(SettingsError, match=r"^LIMNER_REPLICATE_TOKEN: has characters that no header can carry"):
+        load(WorkerSettings)
+
+
+@pytest.mark.parametrize("model", ["flux", "a/b/c", "a/b:latest", "a b/c", "https://replicate.com/a/b"])
+def test_a_model_is_named_with_its_owner(monkeypatch: pytest.MonkeyPatch, model: str) -> None:
+    monkeypatch.setenv("LIMNER_REPLICATE_MODEL", model)
+
+    with pytest.raises(SettingsError, match=r"^LIMNER_REPLICATE_MODEL: "):
+        load(WorkerSettings)
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(variables(WorkerSettings).values())
 
@@ -67,3 +95,15 @@ def test_a_sweep_may_not_be_so_rare_that_it_looks_like_a_silence_of_redis(monkey
 
     with pytest.raises(SettingsError, match=r"^LIMNER_SWEEP_SECONDS: must be at most a quarter of LIMNER_LEASE"):
         load(WorkerSettings)
+
+
+def test_how_many_may_run_at_once_is_said_of_the_kind_the_provider_and_an_owner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIMNER_PROVIDER_RUNNING", "painter=2, kie=10")
+    monkeypatch.setenv("LIMNER_OWNER_RUNNING", "3")
+
+    settings = load(WorkerSettings)
+
+    assert settings.most("kie", 50) == Most(50, 10, 3)
+    assert settings.most("grammar", 50) == Most(50, UNBOUNDED, 3)

@@ -1,11 +1,8 @@
 import asyncio
-from collections.abc import Iterator, MutableMapping
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from structlog.testing import capture_logs
 
 from jobs.settings import WorkerSettings
 from jobs.sweeper import BATCH, DEATHS, Sweeper
@@ -17,6 +14,8 @@ from storage.stored import Stored, Swept
 from tests.support.job_states import JobStates
 from tests.support.line import line_to
 from tests.support.listening import Listener, eventually
+from tests.support.logged import Logs
+from tests.support.work import entry
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -31,12 +30,6 @@ async def sweeper(store: JobStore, settings: WorkerSettings) -> Sweeper:
     return sweeper
 
 
-@pytest.fixture
-def logs() -> Iterator[list[MutableMapping[str, Any]]]:
-    with capture_logs() as logs:
-        yield logs
-
-
 async def dies(keys: Keys, redis: Redis, stored: Stored) -> None:
     """The job's worker: its lease has run out."""
     await redis.zadd(keys.leases, {stored.id: 1})
@@ -47,7 +40,7 @@ async def test_a_job_whose_worker_died_goes_back_to_the_front_under_a_new_claim(
     jobs: JobStates,
     keys: Keys,
     redis: Redis,
-    logs: list[MutableMapping[str, Any]],
+    logs: Logs,
 ) -> None:
     lost = await jobs.processing()
     await jobs.queued()
@@ -60,8 +53,8 @@ async def test_a_job_whose_worker_died_goes_back_to_the_front_under_a_new_claim(
     assert back.job.stage == "the worker was lost; waiting for another"
     assert back.claim > lost.claim
     first, *_ = await redis.zrange(keys.queue("portrait"), 0, -1)
-    assert first == f"{back.id}:{back.claim.decode()}".encode()
-    assert await redis.exists(f"{keys.arq_job_stem}{first.decode()}")
+    assert first == entry(back.id, back.claim)
+
     assert (logs[0]["event"], logs[0]["job"], logs[0]["reason"]) == ("job swept", lost.id[:8], "the worker was lost")
     assert (await jobs.claimed(back)).job.attempt == 2
 
@@ -123,10 +116,8 @@ async def test_a_job_that_fell_out_of_its_queue_is_put_back(
     await sweeper.sweep()
 
     back = await jobs.get(stray.id)
-    entry = f"{back.id}:{back.claim.decode()}"
     assert (back.job.status, back.job.attempt) == (Status.QUEUED, 0)
-    assert await redis.zrange(keys.queue("portrait"), 0, -1) == [entry.encode()]
-    assert [key async for key in redis.scan_iter(f"{keys.prefix}arq:*")] == [f"{keys.arq_job_stem}{entry}".encode()]
+    assert await redis.zrange(keys.queue("portrait"), 0, -1) == [entry(back.id, back.claim)]
 
 
 async def test_a_run_without_a_lease_is_taken_for_lost(
@@ -140,10 +131,15 @@ async def test_a_run_without_a_lease_is_taken_for_lost(
     assert (await jobs.get(stray.id)).job.status is Status.QUEUED
 
 
+@pytest.mark.parametrize("why", ["behind others", "no worker knows its kind", "its provider is busy"])
 async def test_a_job_that_waited_too_long_has_timed_out(
-    sweeper: Sweeper, jobs: JobStates, keys: Keys, redis: Redis
+    sweeper: Sweeper, store: JobStore, jobs: JobStates, keys: Keys, redis: Redis, why: str
 ) -> None:
-    late, waiting = await jobs.queued(), await jobs.queued()
+    kind = "sculpture" if why == "no worker knows its kind" else "portrait"
+    late, waiting = await jobs.queued(kind=kind), await jobs.queued(kind=kind)
+    if why == "its provider is busy":
+        busy = await jobs.claimed(late)
+        await store.requeue(busy, busy.job.requeued("the provider is busy", counts=False), delay_ms=DAY_MS)
     await redis.hincrby(keys.job(late.id), "queued_at", -DAY_MS - 1_000)  # type: ignore[misc]
 
     await sweeper.sweep()
@@ -152,7 +148,58 @@ async def test_a_job_that_waited_too_long_has_timed_out(
     assert job.error is not None
     assert (job.status, job.error.code, job.error.retryable) == (Status.FAILED, ErrorCode.TIMED_OUT, True)
     assert await jobs.get(waiting.id) == waiting
-    assert await redis.zcard(keys.queue("portrait")) == 1
+    assert await redis.zcard(keys.queue(kind)) == 1
+    assert await redis.zcard(keys.delayed) == 0
+
+
+async def test_a_run_that_counted_begins_the_waiting_anew(
+    sweeper: Sweeper, store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
+) -> None:
+    stored = await jobs.queued()
+    await redis.hincrby(keys.job(stored.id), "queued_at", -DAY_MS - 1_000)  # type: ignore[misc]
+    failed = await jobs.claimed(stored)
+    await store.requeue(failed, failed.job.requeued("the provider is away"))
+
+    await sweeper.sweep()
+
+    assert (await jobs.get(stored.id)).job.status is Status.QUEUED
+
+
+async def test_what_has_waited_for_its_time_goes_back_to_its_place_and_wakes_its_workers(
+    sweeper: Sweeper, store: JobStore, jobs: JobStates, keys: Keys, redis: Redis, listener: Listener
+) -> None:
+    first, second = await jobs.processing(), await jobs.queued()
+    await store.requeue(first, first.job.requeued("the provider is away"), delay_ms=DAY_MS)
+    back = await jobs.get(first.id)
+    await listener.subscribe(keys.wake("portrait"))
+    await sweeper.sweep()
+    assert await redis.zrange(keys.queue("portrait"), 0, -1) == [entry(second.id, second.claim)]
+
+    await redis.zadd(keys.delayed, {entry(back.id, back.claim): 1})
+    await sweeper.sweep()
+
+    assert await listener.message() == b""
+    assert await redis.zrange(keys.queue("portrait"), 0, -1) == [
+        entry(back.id, back.claim),
+        entry(second.id, second.claim),
+    ]
+    assert await redis.zcard(keys.delayed) == 0
+
+
+async def test_what_was_canceled_while_it_waited_for_its_time_does_not_come_back(
+    sweeper: Sweeper, store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
+) -> None:
+    stored = await jobs.processing()
+    await store.requeue(stored, stored.job.requeued("the provider is away"), delay_ms=DAY_MS)
+    back = await jobs.get(stored.id)
+    await store.cancel(stored.id)
+    assert await redis.zcard(keys.delayed) == 0
+
+    await redis.zadd(keys.delayed, {entry(back.id, back.claim): 1})
+    await sweeper.sweep()
+
+    assert await redis.zcard(keys.queue("portrait")) == 0
+    assert (await jobs.get(stored.id)).job.status is Status.CANCELED
 
 
 async def test_many_who_sweep_at_once_change_a_job_once(
@@ -163,7 +210,7 @@ async def test_many_who_sweep_at_once_change_a_job_once(
     keys: Keys,
     redis: Redis,
     listener: Listener,
-    logs: list[MutableMapping[str, Any]],
+    logs: Logs,
 ) -> None:
     lost, stray, late = await jobs.processing(), await jobs.queued(), await jobs.queued()
     await dies(keys, redis, lost)

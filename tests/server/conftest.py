@@ -20,6 +20,7 @@ from tests.support.limner import Server
 
 API_KEY, OTHER_KEY, OPERATOR_KEY = "key-of-anna", "key-of-bert", "key-of-the-operator"
 ALLOWED_ORIGIN = "https://page.example"
+WEBHOOK_SECRET = "whsec_" + "A" * 32
 
 
 def lines_of(server: Server, *levels: str) -> list[dict[str, Any]]:
@@ -43,6 +44,7 @@ def edge(redis_url: str, edge_prefix: str) -> Iterator[Server]:
         "LIMNER_API_KEYS": f"anna={API_KEY},bert={OTHER_KEY}",
         "LIMNER_OPERATOR_KEY": OPERATOR_KEY,
         "LIMNER_ORIGINS": ALLOWED_ORIGIN,
+        "LIMNER_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "LIMNER_MAX_CONNECTIONS_PER_ADDRESS": "2000",
     }
     with Server(environment) as server:

@@ -40,6 +40,8 @@ FIELDS = [
     "size",
     "format",
     "provider",
+    "webhook",
+    "priority",
 ]
 nearly = st.dictionaries(
     st.sampled_from(FIELDS),

@@ -27,7 +27,7 @@ from tests.support.limner import ROOT, Server
 
 DEADLINE_SECONDS = 30.0
 PAGE = (ROOT / "docs" / "metrics.md").read_text()
-ROW = re.compile(r"^\| `(\w+)` \| (\w+) \|(?: `(\w+)`)? +\| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)` \| (\w+) \|(?: (`\w+`(?:, `\w+`)*))? +\| (.+) \|$", re.MULTILINE)
 
 Start = Callable[..., Server]
 
@@ -364,13 +364,17 @@ async def test_a_folder_that_is_none_stops_the_start(tmp_path: Path, monkeypatch
     assert b"PROMETHEUS_MULTIPROC_DIR" in error
 
 
-def test_the_page_lists_every_metric_with_its_type_its_label_and_its_help(start: Start) -> None:
+async def test_the_page_lists_every_metric_with_its_type_its_labels_and_its_help(
+    start: Start, own_player: Player
+) -> None:
+    await own_player.running()
     exported = set()
     for family in figures(start()).families:
         if family.name.startswith("limner_"):
             name = f"{family.name}_total" if family.type == "counter" else family.name
             labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-            exported.add((name, family.type, ", ".join(sorted(labels)), family.documentation))
+            shown = ", ".join(f"`{label}`" for label in sorted(labels))
+            exported.add((name, family.type, shown, family.documentation))
     assert {row.groups(default="") for row in ROW.finditer(PAGE)} == exported
 
 

@@ -6,7 +6,9 @@ import pytest
 from tests.support.limner import Server
 
 
-@pytest.mark.parametrize("path", ["/", "/web/app/index.html", "/web/client/index.js", "/web/elements/define.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/queue", "/web/app/index.html", "/web/client/index.js", "/web/elements/define.js"]
+)
 async def test_what_a_browser_runs_comes_with_a_policy_of_its_own_origin_only(
     http: httpx.AsyncClient, path: str
 ) -> None:

@@ -7,6 +7,8 @@ from redis.asyncio import Redis
 from storage.connect import connect
 from storage.embedded import running
 from storage.jobs import JobStore
+from storage.keys import Keys
+from storage.queues import Queues
 from tests.support.job_states import JobStates
 from tests.support.listening import Listener
 
@@ -35,3 +37,8 @@ def own_redis_url() -> Iterator[str]:
 async def own_redis(own_redis_url: str) -> AsyncIterator[Redis]:
     async with connect(SecretStr(own_redis_url)) as client:
         yield client
+
+
+@pytest.fixture
+def queues(store: JobStore, keys: Keys) -> Queues:
+    return Queues(store.commands, keys)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from storage.commands import PooledCommands
 from storage.connect import COMMAND_SECONDS, connect, inspect, store_errors
 from storage.durations import Durations
 from storage.embedded import running
@@ -37,12 +38,13 @@ CALLS: dict[str, Callable[[Redis, Keys, JobStore], Awaitable[object]]] = {
     "cancel": lambda client, keys, store: store.cancel(new_job_id()),
     "retry": lambda client, keys, store: store.retry(new_job_id()),
     "remove": lambda client, keys, store: store.remove(new_job_id()),
-    "renew": lambda client, keys, store: store.renew(new_job_id(), b"1", lease_ms=1),
+    "renew": lambda client, keys, store: store.renew([(new_job_id(), b"1")], lease_ms=1),
     "sweep": lambda client, keys, store: store.sweep(lease_ms=1, patience_ms=1, offset=0, batch=1),
     "count_active": lambda client, keys, store: store.count_active(),
     "portrait": lambda client, keys, store: PortraitStore(client, keys).data(new_job_id()),
-    "add duration": lambda client, keys, store: Durations(client, keys).add("portrait", "painter", 1),
-    "recent durations": lambda client, keys, store: Durations(client, keys).recent("portrait", "painter"),
+    "recent durations": lambda client, keys, store: Durations(PooledCommands(client), keys).recent(
+        "portrait", "painter"
+    ),
     "inspect": lambda client, keys, store: inspect(client),
 }
 

@@ -84,6 +84,20 @@ async def test_the_sweep_leaves_a_tombstone_of_what_has_expired(brief: JobStore,
         await brief.submit(submission(id=stored.id, fingerprint="of something else"))
 
 
+@pytest.mark.parametrize("state", ["succeeded", "failed", "canceled"])
+async def test_nothing_else_is_left_of_what_has_expired(
+    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis, state: str
+) -> None:
+    stored = await getattr(jobs, state)(subject="alice")
+    await redis.hset(keys.job(stored.id), "kept_until", "1")  # type: ignore[misc]
+    await redis.zadd(keys.expiring, {stored.id: 1})
+
+    await sweep(store)
+
+    left = {key.decode() async for key in redis.scan_iter(f"{keys.prefix}*")}
+    assert left == {keys.job(stored.id), keys.swept}
+
+
 async def test_when_the_tombstone_is_gone_too_the_id_is_free(
     redis: Redis, keys: Keys, storage_settings: StorageSettings
 ) -> None:
@@ -106,10 +120,10 @@ async def test_the_sweep_leaves_alone_what_is_still_kept(store: JobStore, jobs: 
 
 
 async def keeps(jobs: JobStates, keys: Keys, redis: Redis, stored: Stored) -> tuple[int, int]:
-    """How long the job and its picture are kept, in whole minutes rounded up."""
+    """How long the job and its picture are kept, in minutes."""
     left = (await jobs.get(stored.id)).keeps
     assert left is not None
-    return -(-left // MINUTE_MS), -(-await redis.pttl(keys.portrait(stored.id)) // MINUTE_MS)
+    return round(left / MINUTE_MS), round(await redis.pttl(keys.portrait(stored.id)) / MINUTE_MS)
 
 
 async def aged(keys: Keys, redis: Redis, stored: Stored, by_ms: int) -> None:

@@ -91,7 +91,7 @@ async def test_a_lease_is_not_renewed_under_an_old_claim(
     await meanwhile(store, jobs, held)
     before = await everything(redis, keys)
 
-    assert not await store.renew(held.id, held.claim, lease_ms=LEASE_MS)
+    assert await store.renew([(held.id, held.claim)], lease_ms=LEASE_MS) == [False]
 
     assert await everything(redis, keys) == before
 
@@ -102,7 +102,7 @@ async def test_the_holder_of_the_claim_renews_its_lease(
     held = await jobs.processing(lease_ms=1_000)
     before = await redis.zscore(keys.leases, held.id)
 
-    assert await store.renew(held.id, held.claim, lease_ms=60_000)
+    assert await store.renew([(held.id, held.claim)], lease_ms=60_000) == [True]
 
     after = await redis.zscore(keys.leases, held.id)
     assert before is not None
@@ -122,6 +122,20 @@ async def test_what_is_written_on_a_record_that_has_changed_does_not_count(
         await WRITES[write](store, held)
 
     assert await jobs.get(held.id) == before
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "canceled"])
+async def test_what_is_final_is_not_written_over_even_by_whoever_has_read_it(
+    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis, state: str
+) -> None:
+    ended, held = await getattr(jobs, state)(), await jobs.processing()
+    before = await everything(redis, keys)
+
+    for job in (held.job.failed(ERROR, NOON, NOON), held.job.canceled(NOON, NOON), further(held.job, 0.5)):
+        with pytest.raises(Fenced):
+            await store.end(ended, job.model_copy(update={"id": ended.id}))
+
+    assert await everything(redis, keys) == before
 
 
 async def test_a_claim_is_raised_by_every_queueing_and_by_a_cancel(store: JobStore, jobs: JobStates) -> None:

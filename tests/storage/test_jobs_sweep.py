@@ -106,6 +106,20 @@ async def test_a_job_that_redis_has_lost_is_forgotten(
     assert await redis.zcard(keys.leases) == 0
 
 
+async def test_a_key_that_is_no_job_stops_no_sweep(store: JobStore, jobs: JobStates, keys: Keys, redis: Redis) -> None:
+    broken, lost = await jobs.queued(), await overdue(jobs, keys, redis)
+    await redis.set(keys.job(broken.id), "no hash")
+    for name in (keys.leases, keys.expiring):
+        await redis.zadd(name, {broken.id: 1})
+    await redis.zadd(keys.delayed, {f"{broken.id}:1": 1})
+
+    assert await sweep(store) == Swept([found(lost)], [], [])
+
+    for name in (keys.active, keys.leases):
+        assert await redis.zrange(name, 0, -1) == [lost.id.encode()]
+    assert not await redis.exists(keys.expiring, keys.delayed)
+
+
 async def test_a_lease_without_a_job_is_forgotten(store: JobStore, keys: Keys, redis: Redis) -> None:
     await redis.zadd(keys.leases, {"0b8b8b0e-3c0f-4d8e-9a70-2d4c3b1f6a55": 1})
 

@@ -90,3 +90,14 @@ def test_libraries_speak_from_warning_on_in_the_same_form() -> None:
     )
 
     assert [(line["event"], line["level"]) for line in events(code)] == [("trouble 1", "warning")]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_line_that_cannot_be_written_does_not_stop_the_work(form: str) -> None:
+    code = "import os; read, write = os.pipe(); os.close(read); os.dup2(write, 2)\n"
+    code += "log(Event.CLAIMED); log_error(Event.CRASHED, exception=ValueError()); print('it goes on')"
+    ended = subprocess.run(
+        [sys.executable, "-c", PREAMBLE + code, form, "info"], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+
+    assert ended.stdout == "it goes on\n"

@@ -2,7 +2,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from storage.errors import SettingsError
-from storage.settings import StorageSettings, load
+from storage.settings import StorageSettings, load, numbers_by_name
 from tests.support.settings import variables
 
 
@@ -86,3 +86,63 @@ def test_a_job_cannot_be_kept_longer_than_it_is_kept_at_most(monkeypatch: pytest
     monkeypatch.setenv("LIMNER_KEEP_AT_MOST_SECONDS", "50")
     with pytest.raises(SettingsError, match="LIMNER_KEEP_SECONDS"):
         load(StorageSettings)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("", {}), ("kie=3", {"kie": 3}), (" kie=3 , replicate=10,", {"kie": 3, "replicate": 10}), ("a=1,a=2", {"a": 2})],
+)
+def test_numbers_are_given_by_name(text: str, numbers: dict[str, int]) -> None:
+    assert numbers_by_name(text) == numbers
+
+
+@pytest.mark.parametrize("text", ["kie", "kie=", "=3", "kie=0", "kie=-1", "kie=1.5", "kie=many", "kie=3;replicate=4"])
+def test_what_is_no_number_by_name_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must be name=number"):
+        numbers_by_name(text)
+
+
+def test_numbers_that_are_given_as_such_pass() -> None:
+    assert numbers_by_name({"kie": 3}) == {"kie": 3}
+
+
+def test_it_may_be_that_nobody_steps_back_in_a_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMNER_SPACING_SECONDS", "0")
+    monkeypatch.setenv("LIMNER_BATCH_SECONDS", "0")
+
+    assert (load(StorageSettings).spacing_seconds, load(StorageSettings).batch_seconds) == (0, 0)
+
+
+SECRET_OF_24 = "whsec_" + "YWJj" * 8
+SECRET_OF_64 = "whsec_" + "YWJj" * 21 + "YQ=="
+
+
+def test_webhooks_are_signed_with_each_secret_and_without_one_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(StorageSettings).webhook_secrets == []
+
+    monkeypatch.setenv("LIMNER_WEBHOOK_SECRET", f"{SECRET_OF_24}, {SECRET_OF_64}")
+    settings = load(StorageSettings)
+
+    assert settings.webhook_secrets == [SecretStr(SECRET_OF_24), SecretStr(SECRET_OF_64)]
+    assert "YWJj" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "YWJj" * 8,
+        "whsec_",
+        "whsec_" + "YWJj" * 7,
+        "whsec_" + "YWJj" * 22,
+        "whsec_" + "YWJj" * 8 + "!",
+        "whsk_" + "YWJj" * 8,
+        f"{SECRET_OF_24},YWJj",
+    ],
+)
+def test_a_secret_of_another_form_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("LIMNER_WEBHOOK_SECRET", secret)
+
+    with pytest.raises(SettingsError, match=r"^LIMNER_WEBHOOK_SECRET: each must be whsec_ and ") as refused:
+        load(StorageSettings)
+
+    assert "YWJj" not in str(refused.value)

@@ -62,7 +62,8 @@ class JobStates:
 
     async def claimed(self, stored: Stored, *, lease_ms: int = LEASE_MS) -> StoredWithInput:
         """The same job, one run further."""
-        await self._store.claim(stored, running(stored.job), lease_ms=lease_ms)
+        (job,) = await self._store.claim([(stored, running(stored.job))], lease_ms=lease_ms, worker="a worker")
+        assert job is not None
         return await self.get(stored.id)
 
     async def succeeded(self, **changes: Any) -> StoredWithInput:

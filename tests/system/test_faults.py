@@ -139,7 +139,8 @@ async def test_two_workers_never_run_the_same_job(slow: dict[str, str], one_serv
 async def test_a_worker_that_is_stopped_hands_its_job_back_at_once(
     slow: dict[str, str], one_server: Server, client: Watching
 ) -> None:
-    slow = {**slow, "LIMNER_LEASE_SECONDS": "60"}  # so that only the hand-back can explain that another goes on
+    # Only the hand-back can then explain that another goes on.
+    slow = {**slow, "LIMNER_LEASE_SECONDS": "60", "LIMNER_FINISH_SECONDS": "0"}
     with Worker(slow) as first:
         _, portraits = await generate(one_server, client)
         await client.until(portraits[0], painting)

@@ -1,5 +1,6 @@
 """A process that cannot serve says why in a sentence and ends; one whose Redis is not there yet waits for it."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +75,15 @@ def test_a_worker_waits_for_a_redis_that_is_not_there_yet(tmp_path: Path, prefix
     with Worker({"LIMNER_REDIS_URL": url, "LIMNER_REDIS_PREFIX": prefix}) as worker, running(tmp_path) as valkey:
         assert valkey.url == url
         worker.wait_until_started()
+
+
+def test_a_worker_that_waits_for_redis_ends_at_once_when_it_is_told(prefix: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        # It would wait so long for the first answer.
+        patience = {"LIMNER_REDIS_SECONDS": "3600"}
+        with Worker({"LIMNER_REDIS_URL": url, "LIMNER_REDIS_PREFIX": prefix, **patience}) as worker:
+            waiting, _ = silent.accept()
+            with waiting:
+                assert worker.terminate() == 0

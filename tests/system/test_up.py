@@ -54,11 +54,15 @@ def test_nothing_outlives_an_up_that_was_killed_and_the_next_one_goes_on(tmp_pat
         assert store.get("noted") == b"before"
 
 
-@pytest.mark.parametrize(("given", "drain"), [({}, "0"), ({"LIMNER_DRAIN_SECONDS": "3"}, "3")])
-def test_the_server_drains_only_where_that_is_asked_for(tmp_path: Path, given: dict[str, str], drain: str) -> None:
-    with up(tmp_path, **given) as limner:
-        environment = Path(f"/proc/{limner.pid_of('serve')}/environ").read_text().split("\0")
-        assert f"LIMNER_DRAIN_SECONDS={drain}" in environment
+@pytest.mark.parametrize("given", [None, "3"])
+def test_the_server_drains_and_a_worker_lets_jobs_end_only_where_that_is_asked_for(
+    tmp_path: Path, given: str | None
+) -> None:
+    variables = {"serve": "LIMNER_DRAIN_SECONDS", "arq_worker": "LIMNER_FINISH_SECONDS"}
+    with up(tmp_path, **(dict.fromkeys(variables.values(), given) if given else {})) as limner:
+        for part, variable in variables.items():
+            environment = Path(f"/proc/{limner.pid_of(part)}/environ").read_text().split("\0")
+            assert f"{variable}={given or '0'}" in environment
 
 
 @pytest.mark.parametrize("word", PARTS)

@@ -1,20 +1,23 @@
 /** The page: the composition of its parts, and the way between the address and what is shown. */
 
+/** @import { Job } from "../client/types.js" */
 /** @import { Brief } from "./scene.js" */
 import { LimnerError, createClient, newJobId } from "../client/index.js";
-import "../elements/define.js";
+import { LimnerTrayElement } from "../elements/define.js";
+import { pictureUrl } from "../elements/view.js";
 import { Announcer } from "./announce.js";
 import { Commission } from "./commission.js";
 import { showConnection } from "./connection.js";
 import { formatFragment, parseFragment } from "./fragment.js";
 import { byId } from "./page.js";
-import { titleOf } from "./sentences.js";
+import { headingOf, titleOf } from "./sentences.js";
 import { SetOnWall } from "./set.js";
 import { Tools } from "./tools.js";
 
 const client = createClient({ url: new URL("../../", import.meta.url).href });
 const announcer = new Announcer(byId("live", HTMLElement));
 const wall = byId("set", HTMLElement);
+const tray = new LimnerTrayElement();
 
 /** @type {SetOnWall | null} */
 let shown = null;
@@ -47,6 +50,7 @@ function follow(submitted = null) {
     onRepaint: keepRepainted,
     onBrief: (brief) => submitted ?? commission.fill(brief),
     onScene: (scene) => tools.show(scene),
+    isTold: (portrait) => tray.tells(portrait),
   });
 }
 
@@ -63,7 +67,8 @@ async function generate(brief) {
   announcer.say(`Writing ${brief.count === 1 ? "one character" : `${brief.count} characters`}…`);
   const theme = brief.theme === "" ? {} : { theme: brief.theme };
   try {
-    await client.submit("characters", { id, count: brief.count, ...theme, metadata: { ...brief } });
+    const metadata = { ...brief, name: headingOf(brief.theme) };
+    await client.submit("characters", { id, count: brief.count, ...theme, metadata });
     return true;
   } catch (error) {
     if (!(error instanceof LimnerError)) throw error;
@@ -94,6 +99,25 @@ async function ask(call) {
   }
 }
 
+/**
+ * @param {Job} job
+ * @param {string} set  the `characters` job that it belongs to, or empty
+ */
+function addressOf(job, set) {
+  if (job.kind === "characters") return formatFragment({ set: job.id, repainted: new Map() });
+  if (shown?.hangs(job.id)) return location.hash;
+  if (set !== "") return formatFragment({ set, repainted: new Map() });
+  const url = pictureUrl(job);
+  return url === null ? null : client.resolve(url);
+}
+
+tray.client = client;
+tray.hrefOf = addressOf;
+tray.toggleAttribute("tab", true);
+tray.addEventListener("limner-tray-visit", (event) => {
+  if (event instanceof CustomEvent && shown?.show(event.detail.job)) event.preventDefault();
+});
+document.body.append(tray);
 window.addEventListener("hashchange", () => follow());
 showConnection(client, byId("connection", HTMLElement));
 follow();

@@ -55,6 +55,17 @@ export class Card {
     this.#offer(store.snapshot().job);
   }
 
+  /** The job that paints it. */
+  get portrait() {
+    return this.#portrait.job;
+  }
+
+  /** Brings it into view. */
+  show() {
+    this.element.scrollIntoView({ block: "center" });
+    find(this.element, ".name", HTMLElement).focus({ preventScroll: true });
+  }
+
   /** Ends all watching; the card is about to leave the page. */
   close() {
     this.#leave();
@@ -135,7 +146,8 @@ export class Card {
     if (!this.#repaint.hidden) this.#closeForm();
     this.#news.onRepaint(id);
     this.watch(id);
-    const submit = () => this.#client.submit("portrait", { id, character: { ...sitter, appearance } });
+    const wanted = { id, character: { ...sitter, appearance }, metadata: { name: sitter.name } };
+    const submit = () => this.#client.submit("portrait", wanted);
     if (await this.#try(submit)) return;
     this.#news.onRepaint(before);
     this.watch(before);

@@ -12,6 +12,7 @@ import { arrivalOf, awaitedLine, headingOf, progressOf, titleOf } from "./senten
  * @property {(place: number, portrait: string) => void} onRepaint  a character (from 1) gets another portrait job
  * @property {(brief: Brief) => void} onBrief                        what was asked for became known
  * @property {(scene: Scene) => void} onScene                        something changed
+ * @property {(portrait: string) => boolean} isTold                  another part of the page tells what becomes of it
  */
 
 /** One set of characters on the wall, from the id of its job: cards in their order, as they are written. */
@@ -75,6 +76,33 @@ export class SetOnWall {
     this.#tell();
   }
 
+  /**
+   * Whether this job paints one of the portraits on the wall.
+   *
+   * @param {string} job
+   */
+  hangs(job) {
+    return this.#cardOf(job) !== undefined;
+  }
+
+  /**
+   * Brings what this job made into view, or where it can be changed. Answers whether it is here.
+   *
+   * @param {string} job
+   */
+  show(job) {
+    const card = this.#cardOf(job);
+    if (card === undefined && job !== this.id) return false;
+    if (card !== undefined) card.show();
+    else byId(this.#scene.phase === "failed" ? "theme" : "set-title", HTMLElement).focus();
+    return true;
+  }
+
+  /** @param {string} job */
+  #cardOf(job) {
+    return [...this.#cards.values()].find(({ portrait }) => portrait === job);
+  }
+
   #update() {
     const state = this.#store.snapshot();
     this.#scene = sceneOf(state, this.#submitted, this.#scene.characters);
@@ -96,10 +124,10 @@ export class SetOnWall {
       if (this.#cards.has(character.id)) return;
       const card = new Card(this.#client, character, this.#repainted.get(index + 1) ?? character.portrait, {
         onPainted: (waited) => {
-          if (waited) this.#announcer.say(`${character.name} is painted.`);
+          if (waited) this.#say(card, `${character.name} is painted.`);
           this.#tell();
         },
-        onFailed: (reason) => this.#announcer.say(`${character.name} could not be painted. ${reason}`),
+        onFailed: (reason) => this.#say(card, `${character.name} could not be painted. ${reason}`),
         onRepaint: (portrait) => this.#hooks.onRepaint(index + 1, portrait),
       });
       this.#cards.set(character.id, card);
@@ -109,6 +137,14 @@ export class SetOnWall {
       else awaited.replaceWith(card.element);
     });
     if (!arriving && characters.length > 0) this.#announcer.say(`${characters.length} characters.`);
+  }
+
+  /**
+   * @param {Card} card
+   * @param {string} sentence
+   */
+  #say(card, sentence) {
+    if (!this.#hooks.isTold(card.portrait)) this.#announcer.say(sentence);
   }
 
   /**

@@ -1,13 +1,16 @@
 /** @import { Clock, ConnectionState, Fetch, Job, JobInput, JobState, JobStore } from "./types.js" */
-/** @import { Store as StoreOf, WakeTarget, WebSocketConstructor } from "./types.js" */
+/** @import { Retried, Store as StoreOf, WakeTarget, WebSocketConstructor } from "./types.js" */
 
+import { callForJob, callForJobs, callForRetried } from "./calls.js";
 import { Driver } from "./driver.js";
 import { Http } from "./http.js";
 import { parseJobId } from "./ids.js";
 import { JobStores } from "./job-stores.js";
 import { PollingTransport } from "./polling.js";
 import { known } from "./records.js";
-import { callForJob, Submitter } from "./submit.js";
+import { linked } from "./signals.js";
+import { Store } from "./store.js";
+import { Submitter } from "./submit.js";
 import { WebSocketTransport } from "./websocket.js";
 
 /**
@@ -27,7 +30,12 @@ import { WebSocketTransport } from "./websocket.js";
  *   subscribers.
  * @property {(id: string) => Promise<Job>} cancel
  * @property {(id: string) => Promise<Job>} retry
+ * @property {(ids?: readonly string[]) => Promise<Retried>} retryAll Those that failed: of these, or of all the
+ *   caller's own.
  * @property {(id: string) => Promise<Job>} remove
+ * @property {() => Promise<Job[]>} active The caller's own jobs that are unfinished, newest first.
+ * @property {StoreOf<readonly string[]>} requested What this client itself submitted or tried again last: the ids of one
+ *   call, in a new list each time.
  * @property {StoreOf<ConnectionState>} connection
  * @property {(path: string) => string} resolve The absolute URL of a `result.url`.
  * @property {() => void} close Ends everything; the client is of no use afterwards.
@@ -63,6 +71,8 @@ class LimnerClient {
   #submitter;
   #driver;
   #stores;
+  /** @type {Store<readonly string[]>} */
+  #requested = new Store(/** @type {readonly string[]} */ (Object.freeze([])));
 
   /**
    * @param {ClientOptions & Required<Pick<ClientOptions, "url" | "headers" | "fetch" | "clock" | "random">>} options
@@ -94,11 +104,18 @@ class LimnerClient {
     return this.#driver.connection;
   }
 
+  /** @returns {StoreOf<readonly string[]>} */
+  get requested() {
+    return this.#requested;
+  }
+
   /** @type {Client["submit"]} */
   async submit(kind, input, { signal } = {}) {
     const stop = linked(signal, this.#ended.signal);
     try {
-      return this.#take(await this.#submitter.submit(kind, input, stop.signal));
+      const job = this.#take(await this.#submitter.submit(kind, input, stop.signal));
+      this.#request([job.id]);
+      return job;
     } finally {
       stop.unlink();
     }
@@ -117,7 +134,17 @@ class LimnerClient {
 
   /** @param {string} id */
   async retry(id) {
-    return this.#take(await this.#call(id, "POST", "/retry"));
+    const job = this.#take(await this.#call(id, "POST", "/retry"));
+    this.#request([job.id]);
+    return job;
+  }
+
+  /** @type {Client["retryAll"]} */
+  async retryAll(ids) {
+    const call = { method: "POST", body: ids === undefined ? {} : { jobs: ids }, signal: this.#ended.signal };
+    const answer = await callForRetried(this.#http, "/jobs/retry", call);
+    if (answer.retried.length > 0) this.#request(answer.retried);
+    return answer;
   }
 
   /**
@@ -130,6 +157,11 @@ class LimnerClient {
     return this.#call(id, "DELETE");
   }
 
+  async active() {
+    const jobs = await callForJobs(this.#http, "/jobs?active=1", { signal: this.#ended.signal });
+    return jobs.map((job) => this.#take(job));
+  }
+
   /** @param {string} path */
   resolve(path) {
     return this.#http.resolve(path);
@@ -139,6 +171,7 @@ class LimnerClient {
     this.#ended.abort(new DOMException("The client was closed.", "AbortError"));
     this.#driver.dispatch({ type: "close" });
     this.#driver.connection.end();
+    this.#requested.end();
     this.#stores.close();
   }
 
@@ -188,6 +221,11 @@ class LimnerClient {
     return job;
   }
 
+  /** @param {string[]} ids */
+  #request(ids) {
+    this.#requested.set(Object.freeze(ids));
+  }
+
   /**
    * @param {string} id
    * @param {string} method
@@ -208,22 +246,4 @@ const systemClock = {
 /** @returns {WakeTarget | undefined} */
 function defaultWindow() {
   return typeof globalThis.addEventListener === "function" ? globalThis : undefined;
-}
-
-/**
- * A signal that is aborted when one of the two is. (`AbortSignal.any` is too new for some browsers in use.)
- *
- * @param {AbortSignal | undefined} first
- * @param {AbortSignal} second
- */
-function linked(first, second) {
-  const controller = new AbortController();
-  const links = [first, second].flatMap((signal) => {
-    if (!signal) return [];
-    const abort = () => controller.abort(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-    return [() => signal.removeEventListener("abort", abort)];
-  });
-  return { signal: controller.signal, unlink: () => links.forEach((unlink) => unlink()) };
 }

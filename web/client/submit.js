@@ -2,15 +2,16 @@
 /** @import { Http } from "./http.js" */
 
 import { backoff } from "./backoff.js";
+import { callForJob } from "./calls.js";
 import { LimnerError } from "./errors.js";
 import { newJobId } from "./ids.js";
-import { parseJson } from "./messages.js";
-import { isJob } from "./records.js";
 
 /** A job that is unknown so soon after it was accepted was lost, and is submitted again. */
 export const MEMORY_MS = 60_000;
 /** How often one is. */
 export const RESUBMISSIONS = 3;
+/** Who is asked to wait longer is told so, instead of waiting in silence: a day's quota may be spent. */
+export const LONGEST_WAIT_MS = 60_000;
 
 /** @type {ReadonlyMap<string, string>} */
 const PATHS = new Map([
@@ -122,27 +123,12 @@ export class Submitter {
         return await callForJob(this.#http, path, { method: "POST", body, signal });
       } catch (error) {
         if (!(error instanceof LimnerError && error.temporary)) throw error;
-        const jitter = backoff(attempt, this.#random());
-        await pause(this.#clock, (error.retryAfterMs ?? 0) + jitter, signal);
+        const asked = error.retryAfterMs ?? 0;
+        if (asked > LONGEST_WAIT_MS) throw error;
+        await pause(this.#clock, asked + backoff(attempt, this.#random()), signal);
       }
     }
   }
-}
-
-/**
- * A call that answers with a job. Throws a LimnerError for every other answer.
- *
- * @param {Http} http
- * @param {string} path
- * @param {{method: string, body?: unknown, signal?: AbortSignal | undefined}} request
- * @returns {Promise<Job>}
- */
-export async function callForJob(http, path, request) {
-  const answer = await http.request(path, request);
-  if (answer.status < 200 || answer.status > 299) throw LimnerError.from(answer, http.now);
-  const job = parseJson(answer.text);
-  if (!isJob(job)) throw new LimnerError({ status: answer.status, title: "The answer is not a job." });
-  return job;
 }
 
 /**

@@ -53,6 +53,12 @@
  * @typedef {{readonly id?: string, readonly [field: string]: unknown}} JobInput What is to be made. Without an `id`, the
  *   client makes one.
  *
+ * @typedef {{id: string, reason: string}} Left A job that was not tried again, and why, as a sentence.
+ *
+ * @typedef {object} Retried What trying several jobs again came to.
+ * @property {string[]} retried The ids of those that wait again.
+ * @property {Left[]} left
+ *
  * @typedef {object} JobState What is known of a job. Frozen; the same object until something changes.
  * @property {string} id
  * @property {"loading" | "known" | "unknown" | "expired"} phase `unknown` may become `known`: the job may appear later.

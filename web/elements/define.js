@@ -1,5 +1,7 @@
 import { LimnerPortraitElement } from "./limner-portrait.js";
+import { LimnerTrayElement } from "./limner-tray.js";
 
 LimnerPortraitElement.define();
+LimnerTrayElement.define();
 
-export { LimnerPortraitElement };
+export { LimnerPortraitElement, LimnerTrayElement };

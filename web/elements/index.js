@@ -1,3 +1,4 @@
 export { LimnerPortraitElement } from "./limner-portrait.js";
+export { LimnerTrayElement } from "./limner-tray.js";
 export { sharedClient } from "./shared-client.js";
 export { defaultWords, setWords } from "./words.js";

@@ -56,9 +56,31 @@ async function decoded(url, signal) {
   const image = new Image();
   image.decoding = "async";
   image.src = url;
-  await image.decode();
+  const over = new AbortController();
+  try {
+    await Promise.race([image.decode(), loadedUnseen(image, over.signal)]);
+  } finally {
+    over.abort();
+  }
   signal.throwIfAborted();
   return image;
+}
+
+/**
+ * A tab that nobody looks at decodes nothing; there it has to do that the picture is here.
+ *
+ * @param {HTMLImageElement} image
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function loadedUnseen(image, signal) {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden && image.complete && image.naturalWidth > 0) resolve();
+    };
+    image.addEventListener("load", look, { signal });
+    document.addEventListener("visibilitychange", look, { signal });
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Every sentence a portrait's place can show. A page replaces what it likes with `setWords`, for all elements, or
+ * Every sentence that a portrait's place and the tray can show. A page replaces what it likes with `setWords`, for all elements, or
  * with an element's `words` property, for that one.
  *
  * @typedef {object} Words
@@ -24,6 +24,22 @@
  * @property {string} repaint               button: a new job for what is no longer kept
  * @property {string} reload                button: load the picture again
  * @property {string} portrait              names the picture when the page gave no `alt`
+ * @property {string} tasks                 names the tray
+ * @property {string} characters            names a set of characters that was given no name
+ * @property {(count: number) => string} inProgress
+ * @property {(count: number) => string} waiting
+ * @property {(count: number) => string} failures
+ * @property {string} queued                told, and shown while nothing better is known of the place in the queue
+ * @property {(kind: string) => string} begun           told when it is being made
+ * @property {(kind: string) => string} made            told when it is there
+ * @property {(kind: string) => string} notMade         told when it failed
+ * @property {string} arriving              it is made, and its picture is on its way here
+ * @property {string} stop                  button
+ * @property {string} visit                 link to what was made, or to where it can be changed
+ * @property {string} dismiss               button: put it away
+ * @property {string} retryAll              button: all that failed and may be tried again
+ * @property {(count: number) => string} notRetried     so many of them were left as they are
+ * @property {(button: string, label: string) => string} of    names a button that stands beside what it is about
  */
 
 /** @type {Readonly<Words>} */
@@ -49,7 +65,32 @@ export const defaultWords = Object.freeze({
   repaint: "Paint it again",
   reload: "Load it again",
   portrait: "Portrait",
+  tasks: "Background tasks",
+  characters: "Characters",
+  inProgress: (count) => `${count} in progress`,
+  waiting: (count) => `${count} waiting`,
+  failures: (count) => `${count} failed`,
+  queued: "Queued",
+  begun: (kind) => `Being ${verbOf(kind)}`,
+  made: (kind) => (kind === "characters" ? "Written; the portraits follow" : capital(verbOf(kind))),
+  notMade: (kind) => `Could not be ${verbOf(kind)}`,
+  arriving: "Done, on its way here",
+  stop: "Stop",
+  visit: "Show",
+  dismiss: "Dismiss",
+  retryAll: "Try all again",
+  notRetried: (count) => `${count} could not be tried again`,
+  of: (button, label) => `${button}: ${label}`,
 });
+
+/** @param {string} kind */
+function verbOf(kind) {
+  if (kind === "characters") return "written";
+  return kind === "portrait" ? "painted" : "made";
+}
+
+/** @param {string} word */
+const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
 let current = defaultWords;
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil
 
-from jobs.providers.base import PortraitRequest, Report
+from jobs.providers.base import PortraitRequest, Report, Task
 from jobs.providers.painter.painting import encoded, paint_portrait, preview_of
 from storage.records.media import Picture
 
@@ -44,7 +44,7 @@ class Painter:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="painter")
         self._stops: set[threading.Event] = set()
 
-    async def paint(self, request: PortraitRequest, report: Report) -> Picture:
+    async def paint(self, request: PortraitRequest, report: Report, _task: Task | None = None, /) -> Picture:
         """Raises whatever went wrong while painting; `Stopped` or RuntimeError once the painter is closed. Where the
         task is cancelled or `report` raises, the thread stops before its next few strokes, and has stopped when this
         ends."""

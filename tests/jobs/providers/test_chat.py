@@ -2,8 +2,6 @@ import asyncio
 import json
 import traceback
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +15,7 @@ from jobs.errors import JobFailure, Moderated, RateLimited, Rejected, TimedOut, 
 from jobs.providers.base import CharactersRequest, TextProvider
 from jobs.providers.chat import Chat
 from jobs.providers.chat_reply import MOST_CHARACTERS, Reply
-from jobs.providers.chat_wire import SCHEMA, retry_after, stream_data
+from jobs.providers.chat_wire import SCHEMA, stream_data
 from jobs.providers.grammar import Grammar
 from storage.records.character import Character
 from tests.support.chat_server import Answer, ChatServer
@@ -322,18 +320,6 @@ async def test_a_rate_limit_says_how_long_to_wait(client: httpx.AsyncClient) -> 
         _, failure = await written_until_it_fails(chat(server, client), wanting(2))
     assert isinstance(failure, RateLimited)
     assert failure.retry_after == 7.0
-
-
-def test_retry_after_is_read_in_each_of_its_forms() -> None:
-    assert retry_after(httpx.Headers({"Retry-After-Ms": "1500", "Retry-After": "2"})) == 1.5
-    assert retry_after(httpx.Headers({"Retry-After": "2.5"})) == 2.5
-    past = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
-    assert retry_after(httpx.Headers({"Retry-After": past})) == 0.0
-    future = retry_after(httpx.Headers({"Retry-After": format_datetime(datetime.now(UTC) + timedelta(hours=1))}))
-    assert future is not None
-    assert 3_000 < future <= 3_600
-    assert retry_after(httpx.Headers({"Retry-After": "soon"})) is None
-    assert retry_after(httpx.Headers()) is None
 
 
 async def test_a_connection_cut_in_the_middle_keeps_what_came_before(

@@ -1,4 +1,4 @@
-"""`/jobs`: looking at jobs with and without waiting, and stopping, repeating and removing them."""
+"""`/jobs`: looking at jobs, with and without waiting."""
 
 import asyncio
 
@@ -8,7 +8,6 @@ from redis.asyncio import Redis
 
 from storage.keys import Keys
 from storage.records.ids import JobId, new_job_id
-from tests.server.conftest import API_KEY, OPERATOR_KEY, OTHER_KEY, keyed
 from tests.server.support.player import Player
 from tests.server.support.problems import assert_problem
 from tests.support.limner import Server
@@ -158,71 +157,9 @@ async def test_a_cookie_that_was_not_signed_here_is_nobody(http: httpx.AsyncClie
         assert_problem(await stranger.post(f"/jobs/{job_id}/cancel"), 403)
 
 
-async def test_only_its_owner_and_the_operator_control_a_job(edge: Server, http: httpx.AsyncClient) -> None:
-    async with keyed(edge, API_KEY) as owner, keyed(edge, OTHER_KEY) as other, keyed(edge, OPERATOR_KEY) as operator:
-        job_id = (await owner.post("/characters", json={"count": 1})).json()["id"]
-        for stranger in (other, http):
-            assert_problem(await stranger.post(f"/jobs/{job_id}/cancel"), 403)
-            assert_problem(await stranger.post(f"/jobs/{job_id}/retry"), 403)
-            assert_problem(await stranger.delete(f"/jobs/{job_id}"), 403)
-            assert (await stranger.get(f"/jobs/{job_id}")).json()["status"] == "queued"
-        assert (await owner.post(f"/jobs/{job_id}/cancel")).json()["status"] == "canceled"
-        assert (await operator.post(f"/jobs/{job_id}/retry")).json()["status"] == "queued"
-        assert (await operator.post(f"/jobs/{job_id}/cancel")).json()["status"] == "canceled"
-        assert (await owner.delete(f"/jobs/{job_id}")).status_code == 200
-
-
 async def test_a_key_that_is_not_known_is_refused_where_it_matters_who_calls(http: httpx.AsyncClient) -> None:
     headers = {"Authorization": "Bearer nonsense"}
     job_id = (await http.post("/characters", json={"count": 1})).json()["id"]
     assert_problem(await http.get("/jobs", headers=headers), 401)
     assert_problem(await http.post(f"/jobs/{job_id}/cancel", headers=headers), 401)
     assert_problem(await http.delete(f"/jobs/{job_id}", headers=headers), 401)
-
-
-async def test_a_waiting_and_a_running_job_can_be_canceled_and_a_finished_one_cannot(
-    anna: httpx.AsyncClient, player: Player
-) -> None:
-    waiting = (await anna.post("/portraits", json={"description": "an elf"})).json()["id"]
-    running = await player.submit(owner="key:anna")
-    await player.begin(running)
-    for job_id in (waiting, running):
-        answer = await anna.post(f"/jobs/{job_id}/cancel")
-        assert (answer.status_code, answer.json()["status"]) == (200, "canceled")
-        assert answer.json() == (await anna.get(f"/jobs/{job_id}")).json()
-        assert "retry-after" not in answer.headers
-        assert_problem(await anna.post(f"/jobs/{job_id}/cancel"), 409)
-    done = await player.finished(owner="key:anna")
-    assert_problem(await anna.post(f"/jobs/{done.id}/cancel"), 409)
-
-
-async def test_a_failed_job_can_be_tried_again_and_a_queued_or_finished_one_cannot(
-    anna: httpx.AsyncClient, player: Player
-) -> None:
-    job_id = await player.submit(owner="key:anna")
-    assert_problem(await anna.post(f"/jobs/{job_id}/retry"), 409)
-    await player.begin(job_id)
-    failed = await player.fail(job_id)
-    answer = await anna.post(f"/jobs/{job_id}/retry")
-    job = answer.json()
-    assert (answer.status_code, job["status"], job["error"], job["attempt"]) == (200, "queued", None, 1)
-    assert job["version"] > failed.version
-    assert job == (await anna.get(f"/jobs/{job_id}")).json()
-    assert answer.headers["etag"] == f'"{job["version"]}"'
-    assert int(answer.headers["retry-after"]) > 0
-    done = await player.finished(owner="key:anna")
-    assert_problem(await anna.post(f"/jobs/{done.id}/retry"), 409)
-
-
-async def test_only_a_finished_job_can_be_removed_and_then_it_is_gone(
-    anna: httpx.AsyncClient, player: Player, redis: Redis, edge_prefix: str
-) -> None:
-    running = await player.submit(owner="key:anna")
-    assert_problem(await anna.delete(f"/jobs/{running}"), 409)
-    done = await player.finished(owner="key:anna")
-    assert (await anna.delete(f"/jobs/{done.id}")).json() == done.model_dump(mode="json")
-    assert await redis.exists(Keys(edge_prefix).portrait(done.id)) == 0
-    assert_problem(await anna.get(f"/jobs/{done.id}"), 410)
-    assert_problem(await anna.delete(f"/jobs/{done.id}"), 410)
-    assert_problem(await anna.get(f"/temp-portraits/{done.id}/image"), 410)
-    assert done.id not in [job["id"] for job in (await anna.get("/jobs")).json()["jobs"]]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from storage.keys import Keys
 from storage.records.ids import JobId, new_job_id
 from tests.server.conftest import API_KEY, OTHER_KEY, keyed
 from tests.server.support.client import client
@@ -51,6 +52,19 @@ async def test_at_a_path_of_a_site_location_and_session_are_below_it(start: Call
         answer = await http.post("/characters", json={"count": 1})
     assert answer.headers["location"] == f"/limner/jobs/{answer.json()['id']}"
     assert "; path=/limner/;" in answer.headers["set-cookie"].lower()
+
+
+async def test_a_portrait_is_painted_by_the_one_who_paints_here_and_counts_against_its_budget(
+    start: Callable[..., Server],
+) -> None:
+    server = start(portrait_provider="replicate", daily_budget="replicate=2")
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        wanted = {"description": "an elf"}
+        refused = await http.post("/portraits", json={**wanted, "provider": "painter"})
+        assert_problem(refused, 422, fields=["provider"])
+        assert (await http.post("/portraits", json={**wanted, "provider": "replicate"})).status_code == 202
+        assert (await http.post("/portraits", json=wanted)).status_code == 202
+        assert (await http.post("/portraits", json=wanted)).status_code == 429
 
 
 METADATA = [
@@ -172,6 +186,27 @@ async def test_a_post_that_has_waited_long_enough_gets_the_job_as_it_is(http: ht
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
 
 
+async def test_a_webhook_and_a_priority_go_with_the_job(
+    http: httpx.AsyncClient, redis: Redis, edge_prefix: str
+) -> None:
+    keys = Keys(edge_prefix)
+    batch = await http.post("/portraits", json={"description": "an elf", "priority": "batch"})
+    told = "https://page.example:8443/told?by=a"
+    answer = await http.post("/portraits", json={"description": "an elf", "webhook": told, "priority": "interactive"})
+    assert (batch.status_code, answer.status_code) == (202, 202)
+    url = await redis.hget(keys.job(answer.json()["id"]), "webhook")  # type: ignore[misc]
+    assert url == told.encode()
+    places = [entry.decode().partition(":")[0] for entry in await redis.zrange(keys.queue("portrait"), 0, -1)]
+    assert places.index(answer.json()["id"]) < places.index(batch.json()["id"])
+
+
+async def test_a_server_that_signs_no_webhooks_takes_none(start: Callable[..., Server]) -> None:
+    async with httpx.AsyncClient(base_url=start().url) as http:
+        answer = await http.post("/characters", json={"count": 1, "webhook": "https://page.example/told"})
+    assert_problem(answer, 422, fields=["webhook"])
+    assert "LIMNER_WEBHOOK_SECRET" in answer.json()["detail"]
+
+
 async def in_pieces() -> AsyncIterator[bytes]:
     for _ in range(160):
         yield b" " * 65_536
@@ -203,6 +238,17 @@ BAD: list[tuple[str, dict[str, Any], int, list[str] | None]] = [
     ("/characters", raw('{"count":3,"metadata":{"x":' + "[" * 32 + "]" * 32 + "}}"), 422, ["metadata"]),
     ("/characters", raw('{"count":3,"metadata":{"x":' + "[" * 400 + "]" * 400 + "}}"), 422, ["metadata"]),
     ("/characters", raw('{"count":3,"theme":"\\ud800"}'), 422, ["theme"]),
+    ("/characters", {"json": {"count": 3, "priority": "urgent"}}, 422, ["priority"]),
+    ("/characters", {"json": {"count": 3, "priority": 1}}, 422, ["priority"]),
+    ("/characters", {"json": {"count": 3, "webhook": "page.example/told"}}, 422, ["webhook"]),
+    ("/characters", {"json": {"count": 3, "webhook": "ftp://page.example/told"}}, 422, ["webhook"]),
+    ("/characters", {"json": {"count": 3, "webhook": "javascript:alert(1)"}}, 422, ["webhook"]),
+    ("/characters", {"json": {"count": 3, "webhook": "https://"}}, 422, ["webhook"]),
+    ("/characters", {"json": {"count": 3, "webhook": ""}}, 422, ["webhook"]),
+    ("/characters", {"json": {"count": 3, "webhook": ["https://page.example"]}}, 422, ["webhook"]),
+    ("/characters", {"json": {"count": 3, "webhook": "https://page.example/" + "x" * 1_980}}, 422, ["webhook"]),
+    ("/characters", {"json": {"count": 3, "webhook": "https://bücher.example/"}}, 422, ["webhook"]),
+    ("/characters", {"json": {"count": 3, "webhook": "http://10.0.0.1/told"}}, 422, ["webhook"]),
     ("/characters", raw('{"count":3,"metadata":{"\\udfff":1}}'), 422, ["metadata"]),
     ("/characters", raw('{"count":3,"\\ud800":1}'), 422, ["body"]),
     ("/characters", raw("[]"), 422, None),

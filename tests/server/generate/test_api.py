@@ -93,6 +93,15 @@ async def test_a_poll_brings_what_there_is_and_the_next_one_asks_only_for_news()
     assert server.asked[1].headers["prefer"] == "wait=20"
 
 
+async def test_a_limit_that_ends_too_late_to_wait_for_is_said_in_the_servers_words() -> None:
+    spent = Answer(429, b'{"detail": "The next day begins in 5 hours."}', {"Retry-After": "18000"})
+    with scripted(spent) as server:
+        async with api_of(server.url) as api:
+            with pytest.raises(Refused, match="The next day begins in 5 hours"):
+                await api.submit({"id": ID})
+    assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize("answer", [Answer(0), Answer(503)])
 async def test_a_poll_without_an_answer_is_left_to_the_caller(answer: Answer) -> None:
     with scripted(answer) as server:

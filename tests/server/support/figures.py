@@ -8,9 +8,10 @@ import httpx
 DEADLINE_SECONDS = 20.0
 
 
-async def figure(url: str, name: str) -> float:
+async def figure(url: str, name: str, key: str = "") -> float:
     """One sample, by its name and labels as they are written: `limner_connections{transport="events"}`."""
-    async with httpx.AsyncClient() as http:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    async with httpx.AsyncClient(headers=headers) as http:
         text = (await http.get(f"{url}/metrics")).text
     found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
     assert found is not None, text

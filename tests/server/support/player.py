@@ -41,7 +41,7 @@ class Player:
         stored = await self._stored(job_id)
         now = await self.store.now()
         running = stored.job.claimed(timestamp(now), provider="painter", expected_at=None)
-        await self.store.claim(stored, running, lease_ms=LEASE_MS)
+        await self.store.claim([(stored, running)], lease_ms=LEASE_MS, worker="player")
         return await self.job(job_id)
 
     async def advance(self, job_id: JobId, progress: float, *, preview: str | None = None) -> Job:
@@ -57,10 +57,11 @@ class Player:
         await self.store.advance(done, stored.claim, StoredPicture.of(PICTURE))
         return await self.job(job_id)
 
-    async def fail(self, job_id: JobId) -> Job:
+    async def fail(self, job_id: JobId, *, retryable: bool = True) -> Job:
         stored = await self._stored(job_id)
         now = await self.store.now()
-        error = JobError(code=ErrorCode.PROVIDER_UNAVAILABLE, message="The painter is ill.", retryable=True)
+        code = ErrorCode.PROVIDER_UNAVAILABLE if retryable else ErrorCode.MODERATED
+        error = JobError(code=code, message="The painter is ill.", retryable=retryable)
         await self.store.advance(stored.job.failed(error, timestamp(now), self.store.expires_at(now)), stored.claim)
         return await self.job(job_id)
 

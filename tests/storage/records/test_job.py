@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.records.job import FINAL, STEPS, IllegalStep, Job, Status, timestamp
+from storage.records.job import FINAL, STEPS, IllegalStep, Job, Status, milliseconds, timestamp
 from tests.support.job_states import ERROR, NOON, done, further, running
 
 QUEUED = Job(id="0b8b8b0e-3c0f-4d8e-9a70-2d4c3b1f6a55", kind="portrait", created_at=NOON)
@@ -76,6 +76,18 @@ def test_a_run_that_was_handed_back_does_not_count() -> None:
     assert PROCESSING.requeued("handed to another worker", counts=False).attempt == 0
 
 
+def test_a_run_that_is_to_begin_again_at_a_known_time_says_when_it_will_be_finished() -> None:
+    assert further(PROCESSING, 0.5).requeued("waiting", expected_at=NOON).expected_at == NOON
+
+
+def test_a_job_that_waits_is_told_a_place_and_when_it_will_be_finished_and_may_lose_both() -> None:
+    placed = QUEUED.placed(3, NOON)
+    assert (placed.queue_position, placed.expected_at) == (3, NOON)
+    assert placed.placed(None, None) == QUEUED
+    with pytest.raises(IllegalStep):
+        PROCESSING.placed(1, NOON)
+
+
 @pytest.mark.parametrize("job", [SUCCEEDED, FAILED, CANCELED], ids=lambda job: job.status)
 def test_a_final_job_has_no_preview_no_stage_and_nothing_to_expect(job: Job) -> None:
     assert (job.preview, job.stage, job.expected_at, job.queue_position) == (None, None, None, None)
@@ -92,13 +104,17 @@ def test_a_retry_takes_the_error_away_and_keeps_the_count_of_attempts() -> None:
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1)))
 def test_a_timestamp_is_rfc_3339_in_utc_with_milliseconds(moment: datetime) -> None:
     moment = moment.replace(tzinfo=UTC, microsecond=moment.microsecond // 1000 * 1000)
-    milliseconds = round(moment.timestamp() * 1000)
 
-    text = timestamp(milliseconds)
+    text = timestamp(round(moment.timestamp() * 1000))
 
     assert text.endswith("Z")
     assert len(text) == len("2026-11-20T10:00:00.000Z")
     assert datetime.fromisoformat(text) == moment
+
+
+@given(st.integers(0, 7_258_118_400_000))
+def test_a_timestamp_is_read_as_what_it_was_made_of(moment: int) -> None:
+    assert milliseconds(timestamp(moment)) == moment
 
 
 def test_a_record_compares_by_value_and_cannot_be_changed() -> None:

@@ -74,7 +74,13 @@ class Play:
         await self._store.submit(Submission(job_id, KIND, "player", b"{}", "fingerprint"))
         stored = await self._store.get(job_id)
         assert stored is not None
-        self._runs[job_id] = await self._store.claim(stored, running(stored.job), lease_ms=self._lease_ms), stored.claim
+        self._runs[job_id] = await self._claim(stored), stored.claim
+
+    async def _claim(self, stored: Stored) -> Job:
+        (job,) = await self._store.claim([(stored, running(stored.job))], lease_ms=self._lease_ms, worker="player")
+        if job is None:
+            raise Fenced
+        return job
 
     async def _change(self, pause: float) -> None:
         while True:
@@ -101,9 +107,9 @@ class Play:
         """As a worker does, so that a sweep leaves these jobs alone."""
         while True:
             await asyncio.sleep(RENEW_SECONDS)
-            for job_id, (_, claim) in list(self._runs.items()):
-                with contextlib.suppress(StoreUnavailable):
-                    await self._store.renew(job_id, claim, lease_ms=self._lease_ms)
+            running = [(job_id, claim) for job_id, (_, claim) in self._runs.items()]
+            with contextlib.suppress(StoreUnavailable):
+                await self._store.renew(running, lease_ms=self._lease_ms)
 
     async def _end(self, job_id: JobId) -> None:
         self._runs.pop(job_id, None)
@@ -131,7 +137,7 @@ class Play:
             case Status.FAILED, _:
                 await self._store.retry(stored.id)
             case Status.QUEUED, _:
-                await self._store.claim(stored, running(stored.job), lease_ms=self._lease_ms)
+                await self._claim(stored)
             case _, Status.CANCELED:
                 await self._store.cancel(stored.id)
             case _, Status.FAILED:

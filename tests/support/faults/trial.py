@@ -68,7 +68,7 @@ async def run(row: Row, scale: Scale) -> Outcome:
             await play.end(after)
             stored = await play.stored()
             for watch in on.watches:
-                outcome.lost += await _lost(watch, stored, scale.deadline)
+                outcome.lost += await lost(watch, stored, scale.deadline)
             if not row.loses_data:
                 outcome.finds = await on.counted("limner_backstop_finds_total")
             for watch, number in zip(on.watches, lines, strict=True):
@@ -89,7 +89,7 @@ async def _seconds_to_catch_up(watch: Watch, job_ids: Iterable[JobId], deadline:
         waiting.difference_update([job_id for job_id in waiting if watch.status(job_id) in FINAL | MISSING])
         return not waiting
 
-    with contextlib.suppress(TimeoutError):  # `_lost` tells more of it
+    with contextlib.suppress(TimeoutError):  # `lost` tells more of it
         await watch.until(caught_up, deadline)
     return clock() - begun
 
@@ -99,10 +99,10 @@ async def _all_lost(on: Stage, job_ids: Iterable[JobId]) -> list[str]:
     gone: dict[JobId, Job | None] = dict.fromkeys(job_ids)
     stored = await on.play.stored()
     assert not any(stored[job_id] for job_id in gone), "the store has not lost what it should have lost"
-    return [sentence for watch in on.watches for sentence in await _lost(watch, gone, on.scale.deadline)]
+    return [sentence for watch in on.watches for sentence in await lost(watch, gone, on.scale.deadline)]
 
 
-async def _lost(watch: Watch, stored: Mapping[JobId, Job | None], deadline: float) -> list[str]:
+async def lost(watch: Watch, stored: Mapping[JobId, Job | None], deadline: float) -> list[str]:
     """What a client has not come to know by the deadline."""
     waiting = {job_id: job for job_id, job in stored.items() if job_id in watch.seen}
 

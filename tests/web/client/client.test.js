@@ -163,6 +163,62 @@ test("cancel, retry and remove call the server; the answers of the first two are
   );
 });
 
+test("what is unfinished is asked for, and known at once", async () => {
+  const { client, server, made } = connect();
+  server.handler = () => json({ jobs: [job(B, 8, { status: "queued" }), job(A, 7)] });
+  assert.deepEqual(
+    (await client.active()).map(({ id }) => id),
+    [B, A],
+  );
+  assert.equal(client.job(A).snapshot().job?.version, 7);
+  assert.deepEqual([server.calls[0]?.method, server.calls[0]?.url], ["GET", "https://limner.test/jobs?active=1"]);
+  assert.equal(made.length, 0);
+});
+
+test("an answer that is no list of jobs is an error", async () => {
+  const { client, server } = connect();
+  server.handler = () => json({ hello: "world" });
+  await assert.rejects(client.active(), { name: "LimnerError", status: 200 });
+});
+
+test("all that failed is tried again with one call, which says what was left and why", async () => {
+  const { client, server } = connect();
+  const answer = { retried: [A], left: [{ id: B, reason: "It would fail again." }] };
+  server.handler = () => json(answer);
+  assert.deepEqual(await client.retryAll(), answer);
+  assert.deepEqual(await client.retryAll([A, B]), answer);
+  assert.deepEqual(
+    server.calls.map(({ method, url, body }) => [method, new URL(url).pathname, body]),
+    [
+      ["POST", "/jobs/retry", {}],
+      ["POST", "/jobs/retry", { jobs: [A, B] }],
+    ],
+  );
+});
+
+test("an answer that does not say what was tried again is an error", async () => {
+  const { client, server } = connect();
+  server.handler = () => json({ jobs: [] });
+  await assert.rejects(client.retryAll(), { name: "LimnerError", status: 200 });
+});
+
+test("what is submitted or tried again here is told to whoever follows it, once it was accepted", async () => {
+  const { client, server } = connect();
+  /** @type {(readonly string[])[]} */
+  const requested = [];
+  client.requested.subscribe((ids) => requested.push(ids));
+  await client.submit("characters", { id: A, count: 3 });
+  server.handler = () => json(job(A, 9, { status: "queued" }));
+  await client.retry(A);
+  server.handler = () => json({ retried: [A, B], left: [] });
+  await client.retryAll();
+  server.handler = () => json({ retried: [], left: [] });
+  await client.retryAll();
+  server.handler = () => json({ title: "No", status: 409 }, { status: 409 });
+  await assert.rejects(client.retry(A));
+  assert.deepEqual(requested, [[A], [A], [A, B]]);
+});
+
 test("a call that is refused throws what the server says", async () => {
   const { client, server } = connect();
   server.handler = () =>

@@ -98,6 +98,12 @@ test("it does not come back before Retry-After", async () => {
   await submitted;
 });
 
+test("who is asked to wait for long is told so, and not kept waiting", async () => {
+  const { server, submitter } = connect(refuse(429, { "Retry-After": "61" }));
+  await assert.rejects(submitter.submit("characters", {}, signal), { name: "LimnerError", retryAfterMs: 61_000 });
+  assert.equal(server.calls.length, 1);
+});
+
 for (const status of [400, 403, 409, 413, 415, 422, 500]) {
   test(`${status} is an answer: the error is thrown, nothing is repeated`, async () => {
     const { server, submitter } = connect(refuse(status));

@@ -24,7 +24,9 @@ class Told:
         self.threads: set[int] = set()
         self.first = asyncio.Event()
 
-    async def __call__(self, progress: float, stage: str | None = None, preview: Picture | None = None) -> None:
+    async def __call__(
+        self, progress: float, stage: str | None = None, preview: Picture | None = None, *, left: float | None = None
+    ) -> None:
         self.progress.append(progress)
         self.stages.append(stage)
         self.threads.add(threading.get_ident())
@@ -97,7 +99,9 @@ async def test_cancelling_stops_the_thread_and_frees_it_for_the_next() -> None:
 async def test_a_report_that_raises_stops_the_painting() -> None:
     painter = Painter(seconds=ENDLESS)
 
-    async def lost(progress: float, stage: str | None = None, preview: Picture | None = None) -> None:
+    async def lost(
+        progress: float, stage: str | None = None, preview: Picture | None = None, *, left: float | None = None
+    ) -> None:
         if preview is not None:
             raise asyncio.CancelledError
 

@@ -1,0 +1,45 @@
+"""`./limner bench write`: the figures of a run of `bench jobs`, written into the page about them."""
+
+from pathlib import Path
+
+import click
+from pydantic import BaseModel, ValidationError
+
+from bench.figures import Row
+from bench.hub.document import HEAD, PAGE, filled, lines
+
+JOBS = "jobs"
+COMMAND = "./limner bench write"
+
+
+class Run(BaseModel):
+    """What `./limner bench jobs --json FILE` writes."""
+
+    machine: dict[str, str | int | float | None]
+    rows: list[Row]
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, writable=True),
+    default=PAGE,
+    help="The page to write into, between its marks.  [default: docs/performance.md]",
+)
+def write(file: Path, page: Path) -> None:
+    """Write the figures of FILE, which `jobs --json` wrote, into docs/performance.md."""
+    try:
+        run = Run.model_validate_json(file.read_bytes())
+    except ValidationError:
+        raise click.UsageError(f"{file} is not what `./limner bench jobs --json FILE` writes.") from None
+    try:
+        page.write_text(filled(page.read_text(), JOBS, figures(run), COMMAND))
+    except ValueError as error:
+        raise click.UsageError(f"{page}: {error}") from None
+
+
+def figures(run: Run) -> str:
+    """Markdown: on what was measured, and all rows."""
+    machine = ", ".join(f"{name} {value}" for name, value in run.machine.items() if value is not None)
+    return f"Median of the rounds (least … most). Machine and run: {machine}.\n\n{HEAD}{''.join(lines(run.rows))}"
