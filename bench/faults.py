@@ -1,8 +1,11 @@
-"""`./limner bench faults` and `… churn`: the fault table of the suite, and its coming and going, at full length."""
+"""`./limner bench faults`, `… job-faults` and `… churn`: the suite's fault tables and coming and going, in full."""
 
 import asyncio
+import contextlib
+import io
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +26,24 @@ if TYPE_CHECKING:
     from tests.support.churn import Kept
     from tests.support.faults.stage import Scale
     from tests.support.faults.trial import Outcome
+    from tests.support.job_faults.rows import Row as JobRow
+    from tests.support.job_faults.trial import Outcome as JobOutcome
 
 FIGURES = ("resync", "resync of polls", "half-open found", "stuck client gone")
+
+JOB_COLUMNS = {
+    "jobs": "jobs",
+    "unfinished": "unfinished",
+    "again": "again",
+    "unseen": "unseen",
+    "paid twice": "paid",
+    "crashed": "crashed",
+    "harmed": "harmed",
+    "rerun": "rerun",
+    "unknown": "unknown",
+    "painted twice": "made_twice",
+    "seconds": "seconds",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +129,56 @@ def _show(outcomes: "dict[str, Outcome | str]") -> None:
         figures = (f"{one.figures[figure]:.2f}" if figure in one.figures else "" for figure in FIGURES)
         table.add_row(name, str(one.jobs), *map(str, counts), str(one.finds), *figures)
     _console().print(table)
+
+
+@click.command()
+@click.option("--row", "names", multiple=True, help="Only rows whose name has these words; may be repeated.")
+@_quick_option
+@_json_option
+def job_faults(names: tuple[str, ...], quick: bool, json_file: Path | None) -> None:
+    """Break everything that can break while 200 jobs run on three workers, at full length, and print one table."""
+    from tests.support.job_faults.rows import ROWS
+
+    rows = [row for row in ROWS if not names or any(name in row.name for name in names)]
+    if not rows:
+        raise click.UsageError(f"No row has these words; there are: {', '.join(row.name for row in ROWS)}.")
+    outcomes = asyncio.run(_job_faults(rows, quick))
+    table = Table(title="Faults while 200 jobs run on three workers", title_justify="left")
+    table.add_column("what breaks", no_wrap=True)
+    for name in JOB_COLUMNS:
+        table.add_column(name, justify="right")
+    for name, one in outcomes.items():
+        cells = [one] if isinstance(one, str) else [_cell(getattr(one, field)) for field in JOB_COLUMNS.values()]
+        table.add_row(name, *cells)
+    _console().print(table)
+    if json_file is not None:
+        _write(json_file, {name: asdict(one) if not isinstance(one, str) else one for name, one in outcomes.items()})
+    wrong = [fault for one in outcomes.values() for fault in ([one] if isinstance(one, str) else one.faults)]
+    for fault in wrong[:20]:
+        click.echo(fault, err=True)
+    sys.exit(bool(wrong))
+
+
+async def _job_faults(rows: "Sequence[JobRow]", quick: bool) -> "dict[str, JobOutcome | str]":
+    from tests.support.job_faults.installation import FULL, SMALL, installation
+    from tests.support.job_faults.trial import run
+
+    outcomes: dict[str, JobOutcome | str] = {}
+    with contextlib.redirect_stdout(io.StringIO()):  # to which the processes' logs are printed in the end
+        async with installation(SMALL if quick else FULL) as on:
+            for row in rows:
+                click.echo(row.name, err=True)
+                try:
+                    outcomes[row.name] = await run(row, on)
+                except AssertionError as error:
+                    outcomes[row.name] = str(error)
+    return outcomes
+
+
+def _cell(value: list[str] | int | float) -> str:
+    if isinstance(value, list):
+        return str(len(value))
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
 @click.command()

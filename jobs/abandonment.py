@@ -1,14 +1,15 @@
-"""What a provider still does for a job that was ended while it waited for its next run: no run of it sees to that."""
+"""What a provider still does for a job that was ended while it waited, or was given up: no run of it sees to that."""
 
 import asyncio
 import contextlib
+import functools
 
+from jobs.persistence import persistently
 from jobs.registry import Registry
-from storage.errors import StoreUnavailable
 from storage.jobs import JobStore
 from storage.logs import Event, log_error
 from storage.records.ids import JobId
-from storage.records.job import Status
+from storage.records.job import ErrorCode, Job, Status
 
 SECONDS = 10.0
 AT_MOST = 1_000
@@ -34,9 +35,7 @@ class Abandonment:
         while True:
             job_id = await self._ended.get()
             try:
-                await self._see_to(job_id)
-            except StoreUnavailable:
-                continue
+                await persistently(functools.partial(self._see_to, job_id))
             except Exception as error:  # it will be made for nobody
                 log_error(Event.CRASHED, job=job_id, exception=error)
 
@@ -45,9 +44,15 @@ class Abandonment:
         if stored is None or stored.expired or not stored.task:
             return
         job, kind = stored.job, self._registry.get(stored.job.kind)
-        ended_waiting = job.status in (Status.CANCELED, Status.FAILED) and job.started_at is None
-        if not ended_waiting or kind is None or kind.abandon is None:
+        if not _runs_nowhere(job) or kind is None or kind.abandon is None:
             return
         if await self._store.take_task(stored):
             async with asyncio.timeout(SECONDS):
                 await kind.abandon(stored.task)
+
+
+def _runs_nowhere(job: Job) -> bool:
+    """Whether a job ended that no run of it can see to: while it waited, or after its workers had died."""
+    if job.status not in (Status.CANCELED, Status.FAILED):
+        return False
+    return job.started_at is None or (job.error is not None and job.error.code is ErrorCode.LOST)

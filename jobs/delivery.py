@@ -28,7 +28,7 @@ from storage.tasks import end, unbroken
 
 POLL_SECONDS = 0.5
 ENTRIES = 200
-"""Entries of a queue that are looked at: behind so many of owners who may have no more at once none is seen."""
+"""Entries of a queue that are looked at in one go."""
 
 _REDIS_AWAY = (exceptions.RedisError, OSError, StoreUnavailable)
 """Also what Redis refuses: it may take it again, and a worker that has ended could not."""
@@ -74,6 +74,7 @@ class Deliverer(arq.worker.Worker):
         self._begin = begin
         self._run = run
         self._runs: dict[str, Run] = {}
+        self._beyond = 0
         self._woken = asyncio.Event()
 
     async def serve(self) -> None:
@@ -90,9 +91,6 @@ class Deliverer(arq.worker.Worker):
                 if not lost:
                     warn(Event.STORE_LOST, kind=self.kind)
                 lost = True
-                # The idle connections were lost with it; each would fail once more when Redis is back.
-                with contextlib.suppress(*_REDIS_AWAY):
-                    await self.pool.connection_pool.disconnect(inuse_connections=False)
             await self._rest()
 
     def wake(self) -> None:
@@ -115,6 +113,18 @@ class Deliverer(arq.worker.Worker):
         await handing_back
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
+        await self._start(job_ids)
+        if len(job_ids) < self.queue_read_limit or self.job_counter >= self.max_jobs:
+            self._beyond = 0
+            return
+        # They may all be of owners who may have no more at once: each time another part of those behind them is seen.
+        self._beyond += len(job_ids)
+        behind = await self.pool.zrange(self.queue_name, self._beyond, self._beyond + len(job_ids) - 1)
+        if len(behind) < len(job_ids):
+            self._beyond = 0
+        await self._start(behind)
+
+    async def _start(self, job_ids: list[bytes]) -> None:
         # Not to be broken off: what was claimed by then would be nobody's until its lease runs out.
         for run in await unbroken(self._begin(job_ids, self.at_once - self.job_counter)):
             entry = f"{run.id}:{run.claim.decode()}"

@@ -19,6 +19,8 @@ from storage.stored import Fenced, StoredWithInput
 REPORT_SECONDS = 0.3
 PREVIEW_SECONDS = 1.0
 PREVIEWS = 12
+LEAVE_SECONDS = 10.0
+"""How long a worker that stops waits for Redis to take what a run has with its provider."""
 
 
 class Run:
@@ -59,6 +61,7 @@ class Run:
         self._expectation = expectation
         self._clock = clock
         self._begun = clock()
+        self._leaves = float("inf")
         self._reported = float("-inf")
         self._previewed = float("-inf")
         self._previews = 0
@@ -86,6 +89,10 @@ class Run:
         if self.work is not None:
             self.work.cancel()
 
+    def leave(self) -> None:
+        """The worker stops: Redis is no longer waited for without end."""
+        self._leaves = self._clock() + LEAVE_SECONDS
+
     async def report(
         self, progress: float, stage: str | None = None, preview: Picture | None = None, *, left: float | None = None
     ) -> None:
@@ -107,11 +114,19 @@ class Run:
 
         To be called with the intent before a step that costs money, and with the provider's id of the task right after
         it. Where the job is no longer ours the run ends here, before that step; what it was to note is then still known
-        to whoever ends its task.
+        to whoever ends its task. A worker that stops does not wait for ever, and the next run looks for the task.
         """
         self.task = task
-        if not await persistently(lambda: self._store.keep_task(self.id, self.claim, task, lease_ms=self._lease_ms)):
+        if not await persistently(self._keep_task):
             await self._stop()
+
+    async def _keep_task(self) -> bool:
+        try:
+            return await self._store.keep_task(self.id, self.claim, self.task, lease_ms=self._lease_ms)
+        except StoreUnavailable:
+            if self._clock() >= self._leaves:
+                raise asyncio.CancelledError from None
+            raise
 
     def _preview(self, progress: float, preview: Picture | None, now: float) -> str | None:
         if preview is None or len(preview.data) > PREVIEW_BYTES:

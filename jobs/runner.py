@@ -58,6 +58,9 @@ class Runner:
             # `wait` and not `wait_for`: of a task that swallows its cancellation that one would wait for the end.
             await asyncio.wait({work}, timeout=kind.seconds)
             late = not work.done()
+        except asyncio.CancelledError:
+            run.leave()
+            raise
         finally:
             if not work.done():  # to its very end: it may be noting a task that a provider has just been paid for
                 await unbroken(end(work))

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import random
+from collections.abc import Awaitable, Callable
 
 from jobs.errors import TimedOut
 from jobs.settings import WorkerSettings
 from storage.errors import StoreUnavailable
 from storage.jobs import JobStore
-from storage.logs import Event, warn
+from storage.logs import Event, log_error, warn
 from storage.records.encoding import version_of
 from storage.records.job import ErrorCode, IllegalStep, Job, JobError, Status, timestamp
 from storage.stored import Fenced, Found, Stored
@@ -49,9 +50,18 @@ class Sweeper:
         )
         self._offset += BATCH
         for found in [*swept.overdue, *swept.stray]:
-            await self._tend(found, "the worker was lost")
+            await self._see_to(found, self._tend)
         for found in swept.late:
-            await self._give_up(found)
+            await self._see_to(found, self._give_up)
+
+    async def _see_to(self, found: Found, step: Callable[[Found], Awaitable[None]]) -> None:
+        """A job that cannot be read, or written, keeps nobody from the others."""
+        try:
+            await step(found)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log_error(Event.CRASHED, job=found.id, exception=error)
 
     async def _still(self, found: Found) -> Stored | None:
         """The job, if it is still as it was found: by now another may have tended it, and it may run again."""
@@ -60,7 +70,8 @@ class Sweeper:
             return None
         return stored
 
-    async def _tend(self, found: Found, reason: str) -> None:
+    async def _tend(self, found: Found) -> None:
+        reason = "the worker was lost"
         stored = await self._still(found)
         if stored is None:
             return

@@ -160,7 +160,9 @@ def jobs() -> None:
     help="Only these. Can be given several times.",
 )
 def list_jobs(url: str, as_json: bool, statuses: tuple[str, ...]) -> None:
-    """List jobs."""
+    """List jobs: with LIMNER_OPERATOR_KEY what runs, waits and has failed, a hundred of each kind and state at most;
+    with LIMNER_API_KEY the last hundred of that key.
+    """
     from server import jobs_command
 
     sys.exit(jobs_command.listing(url=url, statuses=statuses, as_json=as_json))

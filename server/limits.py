@@ -12,7 +12,7 @@ from storage.errors import QueueFull, QuotaSpent
 from storage.stored import Quota
 from storage.tokens import Bucket, TokenBuckets
 
-PICTURES, BUDGET = "pictures:", "budget:"
+PICTURES, PICTURES_OF_ADDRESS, BUDGET = "pictures:", "pictures-of-address:", "budget:"
 """Begin the names of quotas."""
 QUEUE_RETRY_SECONDS = 10
 """When to try a full queue again: there is room as soon as one of its jobs begins."""
@@ -61,6 +61,10 @@ class SubmissionLimits:
         quotas = []
         if self._settings.daily_pictures:
             quotas.append(Quota(f"{PICTURES}{whose}", self._settings.daily_pictures, pictures))
+        # An owner is a cookie, and a browser that throws it away is a new one.
+        if self._settings.daily_pictures_per_address:
+            name = f"{PICTURES_OF_ADDRESS}{place_of(address)}"
+            quotas.append(Quota(name, self._settings.daily_pictures_per_address, pictures))
         if provider in self._settings.daily_budget:
             quotas.append(Quota(f"{BUDGET}{provider}", self._settings.daily_budget[provider], pictures))
         for quota in quotas:
@@ -85,9 +89,13 @@ class SubmissionLimits:
             case QuotaSpent() if error.name.startswith(PICTURES):
                 said = f"You may have {self._settings.daily_pictures} pictures a day, and this would be more"
                 return self._problem(429, Limit.PICTURES, f"{said}. {_tomorrow(error)}", error.seconds)
+            case QuotaSpent() if error.name.startswith(PICTURES_OF_ADDRESS):
+                most = self._settings.daily_pictures_per_address
+                said = f"From one address may come {most} pictures a day, and this would be more"
+                return self._problem(429, Limit.PICTURES, f"{said}. {_tomorrow(error)}", error.seconds)
             case QuotaSpent():
                 provider = error.name.removeprefix(BUDGET)
-                said = f"Today's budget of the provider {provider} is used up"
+                said = f"Today's budget of the provider {provider} has no room for this"
                 return self._problem(429, Limit.BUDGET, f"{said}. {_tomorrow(error)}", error.seconds)
 
     def _problem(self, status: int, limit: Limit, detail: str, seconds: float) -> Problem:

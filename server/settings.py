@@ -62,6 +62,7 @@ class ServerSettings(StorageSettings):
     )
     submissions_seconds: Seconds = Field(60, description="the time for which `LIMNER_MAX_SUBMISSIONS` counts")
     daily_pictures: int = Field(0, ge=0, description="pictures that one owner may ask for in a day (UTC); 0: no limit")
+    daily_pictures_per_address: int = Field(0, ge=0, description="the same of one address, or one IPv6 /64")
     daily_budget: Annotated[dict[str, int], NoDecode] = Field(
         default_factory=dict,
         description="`provider=number` of pictures that all together may ask of it in a day, with commas",

@@ -15,7 +15,7 @@ from storage.keys import Keys
 from storage.memory import Memory
 from storage.portraits import StoredPicture
 from storage.quotas import counters_of, numbers_of, spent
-from storage.records.encoding import decode, encode_body, split_at_version, version_of
+from storage.records.encoding import SPARE_BYTES, decode, encode_body, split_at_version, version_of
 from storage.records.ids import JobId
 from storage.records.job import IllegalStep, Job, Status, timestamp
 from storage.running import RunningJobs
@@ -28,7 +28,7 @@ HEAD_START_MS = 30 * 86_400_000
 FARTHEST_MS = 86_400_000
 """The farthest that a job steps back for being one of many of its owner."""
 
-SILENCE_MS = 5_000
+SILENCE_MS = 4_000
 """Between two sweeps, or half a lease if that is less: longer than this it was Redis that was silent, not a worker."""
 
 TOUCH_MS = 60_000
@@ -146,13 +146,20 @@ class JobStore(RunningJobs):
         _done(await self._advance(job, stored.claim, _version(stored), None))
 
     async def requeue(
-        self, stored: Stored, job: Job, *, fresh: bool = False, delay_ms: int = 0, quotas: Sequence[Quota] = ()
+        self,
+        stored: Stored,
+        job: Job,
+        *,
+        fresh: bool = False,
+        delay_ms: int = 0,
+        quotas: Sequence[Quota] = (),
+        most_waiting: int | None = None,
     ) -> Job:
         """Put a job back into its queue, on the record that was read. Raises Fenced.
 
-        `fresh` where a person asked, and then it may raise SubjectTaken and QuotaSpent: its attempts so far no longer
-        count, and it stands where a new one would. With a delay it waits so long before it stands in the queue, in the
-        place that it had. After a run that did not count it has waited since before that run.
+        `fresh` where a person asked, and then it may raise SubjectTaken, QueueFull and QuotaSpent: its attempts so far
+        no longer count, and it stands where a new one would. With a delay it waits so long before it stands in the
+        queue, in the place that it had. After a run that did not count it has waited since before that run.
         """
         before, keys = stored.job, self._keys
         waits_on = before.status is Status.QUEUED or job.attempt < before.attempt
@@ -184,11 +191,14 @@ class JobStore(RunningJobs):
                 self._spacing,
                 FARTHEST_MS,
                 keys.job_stem,
+                most_waiting or 0,
                 *numbers_of(quotas),
             ],
         )
         if answer[0] == b"subject":
             raise SubjectTaken(answer[1].decode())
+        if answer[0] == b"crowded":
+            raise QueueFull(job.kind)
         if answer[0] == b"spent":
             raise spent(answer, quotas)
         return decode(_done(answer))
@@ -197,9 +207,9 @@ class JobStore(RunningJobs):
         """Stop a job, waiting or running. Raises JobUnknown, StepRefused."""
         return await self._ask(job_id, "canceled")
 
-    async def retry(self, job_id: JobId, quotas: Sequence[Quota] = ()) -> Job:
-        """Try a failed or canceled job again. Raises JobUnknown, StepRefused, SubjectTaken, QuotaSpent."""
-        return await self._ask(job_id, "retried", quotas)
+    async def retry(self, job_id: JobId, quotas: Sequence[Quota] = (), most_waiting: int | None = None) -> Job:
+        """Try a failed or canceled job again. Raises JobUnknown, StepRefused, SubjectTaken, QueueFull, QuotaSpent."""
+        return await self._ask(job_id, "retried", quotas, most_waiting)
 
     async def remove(self, job_id: JobId) -> Job:
         """Forget a finished job: its picture and record are gone on return. Raises JobUnknown, StepRefused."""
@@ -224,13 +234,17 @@ class JobStore(RunningJobs):
             if answer[0] == b"done":
                 return job
 
-    async def _ask(self, job_id: JobId, wanted: str, quotas: Sequence[Quota] = ()) -> Job:
+    async def _ask(
+        self, job_id: JobId, wanted: str, quotas: Sequence[Quota] = (), most_waiting: int | None = None
+    ) -> Job:
         while True:
             stored = await self._known(job_id)
             job = stored.job
             try:
                 if wanted == "retried":
-                    return await self.requeue(stored, job.retried(), fresh=True, quotas=quotas)
+                    return await self.requeue(
+                        stored, job.retried(), fresh=True, quotas=quotas, most_waiting=most_waiting
+                    )
                 now = await self.now()
                 return await self.end(stored, job.canceled(timestamp(now), self.expires_at(now)))
             except IllegalStep:
@@ -287,7 +301,8 @@ class JobStore(RunningJobs):
 
     async def _advance(self, job: Job, claim: bytes, version: bytes, picture: StoredPicture | None) -> Any:
         keys = self._keys
-        body, tail = split_at_version(job, encode_body(job))
+        body = encode_body(job, spare=SPARE_BYTES if job.status is Status.PROCESSING else 0)
+        body, tail = split_at_version(job, body)
         return await self._scripts.call(
             "advance_job",
             [

@@ -17,7 +17,7 @@ from server.api.submissions import Id
 from server.identity import Caller
 from server.problems import Problem, field_problem
 from server.services import Services
-from storage.errors import JobUnknown, QuotaSpent, StepRefused, SubjectTaken
+from storage.errors import JobUnknown, QueueFull, QuotaSpent, StepRefused, SubjectTaken
 from storage.logs import Event, log
 from storage.records.ids import JobId
 from storage.records.inputs import CharactersInput
@@ -150,8 +150,8 @@ class Control:
         provider = self._services.settings.portrait_provider
         quotas = limits.quotas(caller, address_of(request.scope), provider, _pictures_left(stored))
         try:
-            job = await self._store.retry(stored.id, quotas=quotas)
-        except QuotaSpent as error:
+            job = await self._store.retry(stored.id, quotas=quotas, most_waiting=limits.most_waiting(caller))
+        except (QuotaSpent, QueueFull) as error:
             raise limits.reached(error) from None
         self._services.counters.retried += 1
         return _logged(Event.RETRIED, job)

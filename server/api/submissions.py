@@ -93,7 +93,7 @@ async def submit(
     quotas = limits.quotas(caller, address, provider or services.settings.portrait_provider, pictures)
     try:
         await limits.admit(caller, address)
-        job_id = await _id(services, caller, address, key, wanted)
+        job_id = await _id(services, caller, owner, address, key, wanted)
         acceptance, record = await services.store.submit(
             Submission(
                 id=job_id,
@@ -153,7 +153,7 @@ def _check_webhook(settings: ServerSettings, url: str | None) -> None:
         raise field_problem("webhook", str(error)) from None
 
 
-async def _id(services: Services, caller: Caller, address: str, key: str | None, wanted: Wanted) -> JobId:
+async def _id(services: Services, caller: Caller, owner: str, address: str, key: str | None, wanted: Wanted) -> JobId:
     """Under which id it is submitted: the client's own, the one that its key stands for, or a new one."""
     job_id = JobId(wanted.id) if wanted.id is not None else new_job_id()
     if key is None:
@@ -162,6 +162,8 @@ async def _id(services: Services, caller: Caller, address: str, key: str | None,
     found = await services.idempotency.job_of(caller.owner or f"address:{place_of(address)}", key, job_id)
     if wanted.id is not None and found != job_id:
         raise key_problem("this key already stands for another id", 409)
+    if caller.owner is None:  # and with the session that begins here it stands for the same
+        await services.idempotency.job_of(owner, key, found)
     return found
 
 

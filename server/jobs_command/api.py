@@ -1,5 +1,6 @@
 """The calls of `limner jobs`. Each is made once: who is told that it failed can say it again."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -9,13 +10,21 @@ import httpx
 from server.generate.address import Address
 from server.generate.api import require
 from server.generate.errors import NotLimner, Unreachable
+from server.jobs_command.errors import NoKey
 
 NOT_THE_OPERATOR = (401, 403, 404)
 """What `/operator/queue` answers to others; 404 before there was such a path."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    jobs: list[dict[str, Any]]
+    of_everybody: bool
+    """Then only those that run, wait or have failed."""
+
+
 class JobsApi:
-    """One server, called with a key. All methods raise Refused, NotLimner, Unreachable."""
+    """One server, called with a key. All raise Refused, NotLimner, Unreachable, and NoKey where no job is named."""
 
     def __init__(self, http: httpx.Client, address: Address, key: str) -> None:
         self._http = http
@@ -24,14 +33,14 @@ class JobsApi:
         self.now = datetime.now(UTC)
         """The server's clock, to the second, when it last answered."""
 
-    def listing(self) -> list[dict[str, Any]]:
+    def listing(self) -> Listing:
         """To the operator what runs, waits and has failed, of everybody; else the caller's own jobs."""
+        self._require_key()
         answer = self._send("GET", "/operator/queue")
         if answer.status_code in NOT_THE_OPERATOR:
-            own: list[dict[str, Any]] = self._content(self._send("GET", "/jobs"))["jobs"]
-            return own
+            return Listing(self._content(self._send("GET", "/jobs"))["jobs"], of_everybody=False)
         queue = self._content(answer)
-        return [*queue["running"], *queue["waiting"], *queue["failed"]]
+        return Listing([*queue["running"], *queue["waiting"], *queue["failed"]], of_everybody=True)
 
     def job(self, job_id: str) -> dict[str, Any]:
         return self._content(self._send("GET", f"/jobs/{job_id}"))
@@ -47,10 +56,15 @@ class JobsApi:
 
         Answers the ids of those that are `retried`, and which were `left`, with the reason.
         """
+        self._require_key()
         answer = self._send("POST", "/jobs/retry", {"all": True})
         if answer.status_code == httpx.codes.FORBIDDEN:
             answer = self._send("POST", "/jobs/retry", {})
         return self._content(answer)
+
+    def _require_key(self) -> None:
+        if not self._headers:
+            raise NoKey
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         try:

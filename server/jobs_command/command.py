@@ -11,12 +11,16 @@ from pydantic import Field, SecretStr
 from server.generate.address import Address
 from server.generate.errors import GenerateError, Refused
 from server.jobs_command.api import JobsApi
+from server.jobs_command.errors import NotListed
 from server.jobs_command.lines import details, table
 from storage.errors import SettingsError
 from storage.records.ids import short
 from storage.settings import Settings, load
 
 ANSWER_SECONDS = 30.0
+
+NOT_LISTED = frozenset({"succeeded", "canceled"})
+"""To the operator: there may be very many of them, and nothing is to be done about them."""
 
 
 class JobsSettings(Settings):
@@ -28,13 +32,17 @@ def listing(*, url: str, statuses: Sequence[str] = (), as_json: bool) -> int:
     """Print the jobs: with the operator's key what runs, waits and has failed of everybody, else the caller's own."""
 
     def call(api: JobsApi) -> None:
-        jobs = [job for job in api.listing() if not statuses or job["status"] in statuses]
+        found = api.listing()
+        jobs = [job for job in found.jobs if not statuses or job["status"] in statuses]
+        never = NOT_LISTED.intersection(statuses) if found.of_everybody else frozenset()
         if as_json:
             _print_json({"jobs": jobs})
         elif jobs:
             print(*table(jobs, api.now), sep="\n")
-        else:
-            print("There are no such jobs." if statuses else "There are no jobs.")
+        elif not statuses or never != set(statuses):
+            print(_nothing(statuses, found.of_everybody))
+        if never:
+            raise NotListed
 
     return _run(url, [call])
 
@@ -70,12 +78,20 @@ def retry_all(*, url: str, as_json: bool) -> int:
         if as_json:
             _print_json(answer)
             return
+        if not answer["retried"] and not answer["left"]:
+            print("Nothing has failed.")
         for job_id in answer["retried"]:
             print(f"{job_id} queued")
         for left in answer["left"]:
             _say(f"{short(left['id'])} is left: {left['reason']}")
 
     return _run(url, [call])
+
+
+def _nothing(statuses: Sequence[str], of_everybody: bool) -> str:
+    if statuses:
+        return "There are no such jobs."
+    return "Nothing runs, waits or has failed." if of_everybody else "There are no jobs."
 
 
 def _told(job_id: str, step: Callable[[JobsApi, str], dict[str, Any]], *, as_json: bool) -> Callable[[JobsApi], None]:

@@ -1,5 +1,6 @@
 """Jobs as lines for a terminal. Pure."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -36,7 +37,7 @@ def about(job: dict[str, Any]) -> str:
         return f"{job['error']['code']}: {job['error']['message']}"
     parts = [job["stage"]]
     if job["status"] == "processing":
-        parts.insert(0, f"{job['progress']:.0%}")
+        parts.insert(0, _percent(job))
     if job["queue_position"] is not None:
         parts.insert(0, f"number {job['queue_position']}")
     return ", ".join(filter(None, parts))
@@ -45,8 +46,13 @@ def about(job: dict[str, Any]) -> str:
 def details(job: dict[str, Any]) -> list[str]:
     """Every field of a record that says something, one a line."""
     said = {name: value for name, value in job.items() if value is not None and name not in LEFT_OUT}
+    said["progress"] = _percent(job)
     width = max(map(len, said))
     return [f"{name.ljust(width)}  {_shown(value)}" for name, value in said.items()]
+
+
+def _percent(job: dict[str, Any]) -> str:
+    return f"{math.floor(job['progress'] * 100)}%"  # a hundred only when it is done
 
 
 def _shown(value: object) -> str:

@@ -10,6 +10,8 @@ from storage.records.job import Job
 VERSION_DIGITS = 16
 HEADER = VERSION_DIGITS + 1
 RECORD_BYTES = 32 * 1024
+SPARE_BYTES = 1024
+"""What a run leaves free of its record: whatever becomes of the job has room then, and the words that say why."""
 NO_VERSION = b"0" * VERSION_DIGITS
 
 VERSION_PLACEHOLDER = "{version}"
@@ -20,14 +22,14 @@ GONE_LETTER = ord("x")
 """On the channel only: the job was removed, and there is no record any more."""
 
 
-def encode_body(job: Job) -> bytes:
+def encode_body(job: Job, *, spare: int = 0) -> bytes:
     """The record's JSON after its version: what a script completes, stores and publishes.
 
-    Raises RecordTooLarge.
+    Raises RecordTooLarge for one that does not leave `spare` bytes of its limit free.
     """
     body = b"," + job.model_dump_json(exclude={"version"}).encode()[1:]
-    if len(body) + 64 > RECORD_BYTES:
-        raise RecordTooLarge(len(body), RECORD_BYTES)
+    if len(body) + 64 > RECORD_BYTES - spare:
+        raise RecordTooLarge(len(body), RECORD_BYTES - spare)
     return body
 
 

@@ -3,14 +3,15 @@
 -- owner would, `spent`, its attempts so far, are no longer held against it, and what it had with a provider is forgotten.
 -- With a `delay` it waits first, and a sweep puts it into its queue when the time has come. `waits_on` is '1' where no run
 -- that counts lies between: then it has waited since it last began to.
--- A retry makes no second unfinished job for a subject, and counts against daily quotas: they come after KEYS[9] and
--- ARGV[13], as `spend` takes them.
+-- A retry makes no second unfinished job for a subject, is refused where `most_waiting` wait already, and counts against
+-- daily quotas: they come after KEYS[9] and ARGV[14], as `spend` takes them.
 -- Invariant: each queueing raises the claim, so that nothing an earlier run still writes can count.
 local job_key, active, leases, expiring, queue = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, failed, wake, blocked = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local id, claim, expected_version, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local head_start, fresh, spent, delay, waits_on = tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]
 local wake_stem, spacing, farthest, job_stem = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12]), ARGV[13]
+local most_waiting = tonumber(ARGV[14])
 
 local job = redis.call('HMGET', job_key, 'claim', 'record', 'score', 'subject', 'unfinished')
 if job[1] ~= claim then
@@ -28,7 +29,10 @@ if fresh == '1' then
   if other and other ~= id and string.sub(redis.call('HGET', job_stem .. other, 'record') or '', 17, 17) == 'a' then
     return {'subject', other}
   end
-  local taken = spend(10, 14, now)
+  if most_waiting > 0 and redis.call('ZCARD', queue) >= most_waiting then
+    return {'crowded'}
+  end
+  local taken = spend(10, 15, now)
   if taken then
     return taken
   end

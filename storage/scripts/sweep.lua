@@ -15,8 +15,9 @@ end
 local now_ms = math.floor(microseconds() / 1000)
 local last = tonumber(redis.call('GET', swept) or '0')
 redis.call('SET', swept, digits(now_ms))
-if now_ms - last > silence then
-  -- Nobody could renew a lease while Redis was silent; that is not the death of the workers.
+if now_ms - last > silence or now_ms < last then
+  -- Nobody could renew a lease while Redis was silent; that is not the death of the workers. And where its clock was put
+  -- back, the lease of a worker that died would last for as long as that.
   for _, id in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
     redis.call('ZADD', leases, digits(now_ms + lease), id)
   end

@@ -1,4 +1,4 @@
-"""Whether `limner bench faults` and `limner bench churn` work. What they find is the suite's to judge."""
+"""Whether `limner bench faults`, `… job-faults` and `… churn` work. What they find is the suite's to judge."""
 
 import json
 import os
@@ -35,11 +35,21 @@ def test_a_row_of_the_fault_table_is_printed_and_written_as_json(tmp_path: Path)
     assert "clients cut" in ended.stdout
 
 
-def test_a_row_that_there_is_not_is_refused_with_the_names_of_those_there_are() -> None:
-    ended = bench("faults", "--row", "nobody")
+def test_a_row_of_the_job_fault_table_is_printed_and_written_as_json(tmp_path: Path) -> None:
+    file = tmp_path / "faults.json"
+    ended = bench("job-faults", "--quick", "--row", "server frozen", "--json", str(file))
+    assert ended.returncode == 0, ended.stderr
+    (found,) = json.loads(file.read_text()).values()
+    assert (found["jobs"], found["unfinished"], found["made_twice"]) == (200, [], 0)
+    assert "server frozen" in ended.stdout
+
+
+@pytest.mark.parametrize(("table", "row"), [("faults", "clients cut"), ("job-faults", "worker killed")])
+def test_a_row_that_there_is_not_is_refused_with_the_names_of_those_there_are(table: str, row: str) -> None:
+    ended = bench(table, "--row", "nobody")
     assert ended.returncode == 2
     assert "No row has these words" in ended.stderr
-    assert "clients cut" in ended.stderr
+    assert row in ended.stderr
 
 
 def test_what_a_server_keeps_is_printed_after_each_part_and_written_as_json(tmp_path: Path) -> None:

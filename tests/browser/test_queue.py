@@ -114,8 +114,13 @@ def test_the_queue_is_seen_and_tended_with_the_keyboard_alone(
 
     page.get_by_role("button", name=re.compile("Retry characters")).press("Enter")
     expect(rows(page, "failed").locator(".number")).to_have_text("2")
+    page.get_by_role("button", name="Pause grammar").press("Enter")
+    expect(page.get_by_role("button", name="Resume grammar")).to_be_focused()
     page.get_by_role("button", name="Retry all").press("Enter")
     expect(page.locator("#live")).to_contain_text("One job is tried again.")
+    expect(page.get_by_text("Nothing has failed.", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Failed")).to_be_focused()
+    page.get_by_role("button", name="Resume grammar").press("Enter")
     expect(rows(page, "failed").locator(".number")).to_have_text("3")
     expect(rows(page, "failed")).to_contain_text(failed[:8])
     assert complaints == []

@@ -75,6 +75,14 @@ def told(page: Page, label: str) -> list[str]:
     return [toast["text"] for toast in found if toast["label"] == label]
 
 
+def until_told(page: Page, label: str, text: str) -> None:
+    """A toast goes after a while; what it told is remembered."""
+    page.wait_for_function(
+        "([label, text]) => window.told.some((toast) => toast.label === label && toast.text === text)",
+        arg=[label, text],
+    )
+
+
 def toast(page: Page, news: str, label: str) -> Locator:
     return page.locator(f"limner-tray .toast.{news}").filter(has_text=label)
 
@@ -129,6 +137,7 @@ def test_polling_resumes_for_a_tab_that_is_reopened_in_the_middle(
     generate(page, url, 2)
     both = names(page, 2)
     expect(painting(page).first).to_be_visible()
+    page.wait_for_function("names => names.every((name) => window.told.some(({ label }) => label === name))", arg=both)
     address = page.url
     page.close()
 
@@ -140,7 +149,7 @@ def test_polling_resumes_for_a_tab_that_is_reopened_in_the_middle(
     expect(rows(again).locator("[role=progressbar][aria-valuenow]").first).to_be_visible()
     expect(painted(again)).to_have_count(2)
     for name in both:
-        expect(toast(again, "succeeded", name)).to_be_visible()
+        until_told(again, name, "Painted")
         assert "Queued" not in told(again, name)
 
 
@@ -289,6 +298,8 @@ def test_the_tray_is_used_with_the_keyboard_alone_and_says_what_happens(page: Pa
     page.keyboard.press("Enter")
     stop = page.get_by_role("button", name=f"Stop: {name}")
     expect(stop).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(rows(page).get_by_role("button").first).to_be_focused()
     page.keyboard.press("Escape")
     expect(stop).to_be_hidden()
     expect(toggle(page)).to_be_focused()

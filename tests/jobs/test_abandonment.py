@@ -5,12 +5,14 @@ import pytest
 
 from jobs.abandonment import Abandonment
 from jobs.registry import Kind, registry
+from jobs.sweeper import LOST
 from storage.jobs import JobStore
 from storage.stored import StoredWithInput
 from storage.tasks import end
 from tests.support.job_states import ERROR, LEASE_MS, NOON, JobStates
+from tests.support.line import Line
 from tests.support.listening import eventually
-from tests.support.work import finish
+from tests.support.work import Bench, far, finish
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -80,6 +82,47 @@ async def test_the_task_of_a_job_that_ends_while_it_waits_is_cancelled_by_one_wo
         worker.ended(stored.id, stored.claim)
 
     assert await seen_to(workers, provider, store, jobs) == [b"task 7"]
+
+
+async def test_the_task_of_a_job_that_is_given_up_after_its_workers_have_died_is_cancelled(
+    workers: list[Abandonment], provider: Provider, store: JobStore, jobs: JobStates
+) -> None:
+    stored = await jobs.processing()
+    await store.keep_task(stored.id, stored.claim, b"task 7", lease_ms=LEASE_MS)
+    await store.end(stored, stored.job.failed(LOST, NOON, NOON))
+
+    for worker in workers:
+        worker.ended(stored.id, stored.claim)
+
+    assert await seen_to(workers, provider, store, jobs) == [b"task 7"]
+
+
+async def test_what_is_told_while_redis_is_away_is_seen_to_when_it_is_back(
+    redis_url: str, bench: Bench, provider: Provider, store: JobStore, jobs: JobStates
+) -> None:
+    stored = await waiting(store, jobs, b"task 7")
+    await store.cancel(stored.id)
+    kind = Kind("portrait", finish, "far", 1, 600, abandon=provider)
+
+    async with far(redis_url, bench) as (distant, line):
+        worker = Abandonment(distant.store, registry(kind))
+        serving = asyncio.create_task(worker.serve())
+        line.cut()
+        worker.ended(stored.id, stored.claim)
+        await eventually(lambda: refused(line))
+        line.mend()
+        await eventually(lambda: cancelled(provider))
+        await end(serving)
+
+    assert provider.cancelled == [b"task 7"]
+
+
+async def refused(line: Line) -> bool:
+    return line.refused > 0
+
+
+async def cancelled(provider: Provider) -> bool:
+    return bool(provider.cancelled)
 
 
 async def test_the_task_of_a_job_that_runs_or_waits_or_is_asked_for_again_is_left_alone(

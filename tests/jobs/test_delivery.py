@@ -17,12 +17,14 @@ from storage.commands import PooledCommands
 from storage.connect import connect
 from storage.durations import Durations
 from storage.embedded import running
+from storage.errors import StoreUnavailable
 from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.records.ids import new_job_id
 from storage.records.job import Status
 from storage.scripts import source
-from storage.stored import Most
+from storage.stored import Most, Priority
+from storage.tasks import end
 from tests.support.delivering import delivering, until
 from tests.support.job_states import JobStates, done
 from tests.support.line import line_to
@@ -78,6 +80,18 @@ async def test_no_more_than_allowed_run_at_once_and_no_fewer(
             await until(jobs, stored, Status.SUCCEEDED)
 
     assert work.most_at_once == 3
+
+
+async def test_many_of_an_owner_who_may_have_no_more_at_once_hide_nobody_behind_them(
+    bench: Bench, jobs: JobStates, keys: Keys, redis: Redis
+) -> None:
+    anns = [await jobs.queued(owner="ann") for _ in range(7)]
+    bobs = [await jobs.queued(owner="bob", priority=Priority.BATCH) for _ in range(2)]
+    work = Gated()
+
+    async with delivering(redis, keys, bench.working(work, most=Most(owner=1)), at_once=3) as deliverer:
+        deliverer.queue_read_limit = 2
+        assert {await asyncio.wait_for(work.begun.get(), 20) for _ in range(2)} == {anns[0].id, bobs[0].id}
 
 
 async def test_a_job_starts_at_once_though_nobody_polls(
@@ -216,6 +230,30 @@ async def test_a_line_that_is_cut_in_the_middle_of_taking_a_job_costs_no_slot_an
 
     assert (await jobs.get(stored.id)).job.attempt == 1
     assert work.begun.qsize() == 1
+
+
+async def test_whoever_loses_redis_closes_no_connection_that_another_may_just_be_taking(
+    keys: Keys, redis_url: str
+) -> None:
+    failed = asyncio.Semaphore(0)
+
+    async def begin(entries: Sequence[bytes], room: int) -> list[Run]:
+        failed.release()
+        raise StoreUnavailable("for a test")
+
+    async with connect(SecretStr(redis_url)) as client:
+        deliverer = Deliverer(client.connection_pool, keys, "portrait", begin, _nothing, at_once=1)
+        deliverer.poll_delay_s = 0.01
+        before = await client.client_id()
+        serving = asyncio.create_task(deliverer.serve())
+        for _ in range(3):
+            await asyncio.wait_for(failed.acquire(), 10)
+        await end(serving)
+        assert await client.client_id() == before
+
+
+async def _nothing(run: Run) -> None:
+    raise AssertionError
 
 
 async def test_a_restart_of_redis_is_survived_and_told(

@@ -13,9 +13,10 @@ from storage.records.job import Status
 from storage.stored import Stored
 from storage.tasks import unbroken
 from tests.support.job_states import JobStates
+from tests.support.line import Line
 from tests.support.listening import eventually
 from tests.support.logged import Logs, names
-from tests.support.work import FINISHED, Bench, Gated, finish, running
+from tests.support.work import FINISHED, Bench, Gated, far, finish, running
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -98,6 +99,32 @@ async def test_a_job_is_not_handed_back_before_what_was_paid_for_is_noted(bench:
 
     back = await jobs.get(stored.id)
     assert (back.job.status, back.job.attempt, back.task) == (Status.QUEUED, 0, b"task 7")
+
+
+async def test_a_worker_that_stops_while_redis_is_away_does_not_wait_for_ever_to_note_what_was_paid_for(
+    redis_url: str, bench: Bench, jobs: JobStates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.run.LEAVE_SECONDS", 0.1)
+
+    async def submit(run: Run) -> Finished:
+        await run.keep_task(b"about to")
+        line.cut()
+        await unbroken(run.keep_task(b"task 7"))
+        return FINISHED
+
+    stored, work = await jobs.queued(), Gated(submit)
+    async with far(redis_url, bench) as (distant, line):
+        work.go.set()
+        async with running(distant.working(work), stored, work) as run:
+            await eventually(lambda: _refused(line))
+            run.cancel()
+            await asyncio.wait_for(asyncio.wait([run]), 20)
+
+    assert (await jobs.get(stored.id)).task == b"about to"
+
+
+async def _refused(line: Line) -> bool:
+    return line.refused > 0
 
 
 async def _cancelled(run: "asyncio.Task[None]") -> bool:

@@ -107,6 +107,20 @@ async def test_after_a_silence_of_redis_nobody_is_taken_for_dead(
     assert await jobs.get(running.id) == running
 
 
+async def test_a_job_that_cannot_be_read_keeps_nobody_from_the_others(
+    sweeper: Sweeper, jobs: JobStates, keys: Keys, redis: Redis, logs: Logs
+) -> None:
+    broken, lost = await jobs.processing(), await jobs.processing()
+    assert broken.record is not None
+    await redis.hset(keys.job(broken.id), "record", f"{broken.record[:17].decode()}no JSON")  # type: ignore[misc]
+    await redis.zadd(keys.leases, {broken.id: 1, lost.id: 2})
+
+    await sweeper.sweep()
+
+    assert (await jobs.get(lost.id)).job.status is Status.QUEUED
+    assert [line["job"] for line in logs if line["log_level"] == "error"] == [broken.id[:8]]
+
+
 async def test_a_job_that_fell_out_of_its_queue_is_put_back(
     sweeper: Sweeper, jobs: JobStates, keys: Keys, redis: Redis
 ) -> None:

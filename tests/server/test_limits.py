@@ -118,7 +118,8 @@ def test_what_not_even_a_whole_day_has_room_for_is_bad_input_and_not_to_be_tried
     ("error", "status", "limit", "seconds", "words"),
     [
         (QuotaSpent("pictures:key:ann", 3_000.2), 429, Limit.PICTURES, "3001", "at 00:00 UTC, in 51 minutes."),
-        (QuotaSpent("budget:painter", 80_000), 429, Limit.BUDGET, "80000", "painter is used up. The next day begins"),
+        (QuotaSpent("pictures-of-address:::1", 60), 429, Limit.PICTURES, "60", "From one address may come 0 pictures"),
+        (QuotaSpent("budget:painter", 80_000), 429, Limit.BUDGET, "80000", "painter has no room for this."),
         (QueueFull("portrait"), 503, Limit.QUEUE, "10", "10000 jobs of this kind wait already"),
     ],
 )
@@ -172,6 +173,18 @@ async def test_a_day_has_so_many_pictures_and_a_set_of_characters_takes_as_many_
     assert await figure(server.url, 'limner_submissions_limited_total{limit="pictures"}', OPERATOR_KEY) == 2
 
 
+async def test_who_throws_the_cookie_away_has_no_more_pictures_for_it(start: Callable[..., Server]) -> None:
+    server = start(daily_pictures_per_address=3)
+
+    async def posted() -> int:
+        async with httpx.AsyncClient(base_url=server.url) as newcomer:
+            return (await newcomer.post("/characters", json={"count": 1})).status_code
+
+    assert [await posted() for _ in range(2)] == [202, 202]
+    async with httpx.AsyncClient(base_url=server.url) as browser:
+        assert_problem(await browser.post("/characters", json={"count": 2}), 429, type="urn:limner:limit:pictures")
+
+
 async def test_of_a_paid_provider_all_together_may_ask_so_much_in_a_day_and_a_retry_counts(
     start: Callable[..., Server], own_player: Player
 ) -> None:
@@ -204,7 +217,9 @@ async def test_a_queue_of_the_longest_length_takes_no_more_until_one_has_begun(
         assert (await browser.post("/portraits", json=body)).status_code == 200
         await own_player.begin(JobId(body["id"]))
         assert (await browser.post("/portraits", json=PORTRAIT)).status_code == 202
-    assert await figure(server.url, 'limner_submissions_limited_total{limit="queue"}') == 1
+        await own_player.fail(JobId(body["id"]))
+        assert_problem(await browser.post(f"/jobs/{body['id']}/retry"), 503, type="urn:limner:limit:queue")
+    assert await figure(server.url, 'limner_submissions_limited_total{limit="queue"}') == 2
 
 
 async def test_who_submits_too_often_is_told_by_which_limit_and_a_proxy_that_is_trusted_names_the_address(

@@ -9,12 +9,12 @@ from redis.asyncio import Redis
 from storage.errors import IdTaken, RecordTooLarge
 from storage.jobs import JobStore
 from storage.keys import Keys
-from storage.records.encoding import VERSION_PLACEHOLDER, decode
+from storage.records.encoding import RECORD_BYTES, SPARE_BYTES, VERSION_PLACEHOLDER, decode, encode_body
 from storage.records.ids import new_job_id
 from storage.records.inputs import fingerprint
 from storage.records.job import Status
 from storage.stored import Acceptance
-from tests.support.job_states import PICTURE, JobStates, done, further, submission
+from tests.support.job_states import ERROR, NOON, PICTURE, JobStates, done, further, submission
 from tests.support.listening import Listener
 
 pytestmark = pytest.mark.timeout(30)
@@ -233,6 +233,30 @@ async def test_a_record_over_the_limit_changes_nothing(store: JobStore, jobs: Jo
     with pytest.raises(RecordTooLarge):
         await store.advance(further(stored.job, 0.5, stage="x" * 40_000), stored.claim)
     assert await jobs.get(stored.id) == stored
+
+
+@pytest.mark.parametrize("end", ["cancel", "fail", "requeue"])
+async def test_a_record_that_a_run_has_filled_has_room_for_whatever_becomes_of_the_job(
+    store: JobStore, jobs: JobStates, end: str
+) -> None:
+    stored = await jobs.processing()
+    empty = len(encode_body(further(stored.job, 0.5, result={"text": ""}))) + 64
+    with pytest.raises(RecordTooLarge):
+        await store.advance(further(stored.job, 0.5, result={"text": "x" * (RECORD_BYTES - empty)}), stored.claim)
+    full = further(stored.job, 0.5, result={"text": "x" * (RECORD_BYTES - SPARE_BYTES - empty)})
+    await store.advance(full, stored.claim)
+    filled = await jobs.get(stored.id)
+
+    match end:
+        case "cancel":
+            await store.cancel(stored.id)
+        case "fail":
+            error = ERROR.model_copy(update={"message": "x" * 500})
+            await store.end(filled, filled.job.failed(error, NOON, NOON))
+        case _:
+            await store.requeue(filled, filled.job.requeued("x" * 500, expected_at=NOON))
+            await jobs.claimed(await jobs.get(stored.id))
+    assert (await jobs.get(stored.id)).job.result == full.result
 
 
 async def test_what_is_published_is_what_is_stored(

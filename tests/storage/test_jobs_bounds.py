@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from storage.errors import QueueFull, QuotaSpent
 from storage.jobs import JobStore
 from storage.keys import Keys
+from storage.records.job import Status
 from storage.stored import Acceptance, Quota
 from tests.support.job_states import JobStates, submission
 
@@ -76,6 +77,20 @@ async def test_of_a_hundred_at_once_as_many_are_taken_as_there_may_be(
     assert sum(isinstance(answer, QuotaSpent) for answer in answers) == 93
     assert await store.count_active() == 7
     assert (await spent(redis, keys, "ann"), await spent(redis, keys, "provider")) == ([7], [35])
+
+
+async def test_a_job_that_is_asked_for_again_finds_no_room_in_a_full_queue_either(
+    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
+) -> None:
+    canceled = await jobs.canceled()
+    await jobs.queued()
+
+    with pytest.raises(QueueFull):
+        await store.retry(canceled.id, quotas=[Quota("ann", 1)], most_waiting=1)
+
+    assert (await jobs.get(canceled.id)).record == canceled.record
+    assert await spent(redis, keys, "ann") == []
+    assert (await store.retry(canceled.id, most_waiting=2)).status is Status.QUEUED
 
 
 async def test_whom_a_full_queue_refuses_has_spent_nothing_and_holds_no_subject(

@@ -64,6 +64,21 @@ async def test_after_a_silence_of_redis_every_lease_is_renewed_instead(
     assert await sweep(store) == Swept([found(lost)], [], [])
 
 
+async def test_when_redis_clock_was_put_back_no_lease_lasts_for_longer_than_one(
+    store: JobStore, jobs: JobStates, keys: Keys, redis: Redis
+) -> None:
+    lost = await jobs.processing()
+    now = await store.now()
+    await redis.zadd(keys.leases, {lost.id: now + DAY_MS})
+    await redis.set(keys.swept, now + DAY_MS)
+
+    await sweep(store)
+
+    lease = await redis.zscore(keys.leases, lost.id)
+    assert lease is not None
+    assert lease < now + DAY_MS
+
+
 @pytest.mark.parametrize("state", ["queued", "processing"])
 async def test_a_job_that_nobody_would_deliver_is_found(
     store: JobStore, jobs: JobStates, keys: Keys, redis: Redis, state: str

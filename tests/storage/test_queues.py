@@ -37,10 +37,9 @@ def ids(found: list[StoredWithInput]) -> list[str]:
     return [stored.id for stored in found]
 
 
-async def claim(store: JobStore, waiting: list[StoredWithInput], most: Most) -> list[Job | None]:
-    return await store.claim(
-        [(stored, running(stored.job)) for stored in waiting], lease_ms=LEASE_MS, worker="w", most=most
-    )
+async def claim(store: JobStore, waiting: list[StoredWithInput], most: Most, *, worker: str = "w") -> list[Job | None]:
+    begun = [(stored, running(stored.job)) for stored in waiting]
+    return await store.claim(begun, lease_ms=LEASE_MS, worker=worker, most=most)
 
 
 async def test_the_first_that_wait_are_given_with_all_that_a_run_needs(
@@ -127,7 +126,9 @@ async def test_of_several_who_found_the_same_place_free_one_gets_it(
         await jobs.queued()
     found = [await ready(first=2, most=most) for _ in range(2)] + [(await ready(first=4))[2:]]
 
-    begun = await asyncio.gather(*(claim(store, waiting, most) for waiting in found))
+    begun = await asyncio.gather(
+        *(claim(store, waiting, most, worker=f"worker {number}") for number, waiting in enumerate(found))
+    )
 
     assert sum(job is not None for claimed in begun for job in claimed) == 2
     assert await redis.zcard(keys.queue("portrait")) == 4

@@ -1,6 +1,7 @@
 """A job store and its model, side by side: steps are taken in both, and compared."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -52,6 +53,7 @@ class SideBySide:
         self._loop = loop
         self._redis = redis
         self._commands = Losing(line)
+        self._workers = itertools.count()
         self.store = JobStore(redis, KEYS, StorageSettings(redis_prefix=KEYS.prefix), commands=self._commands)
         self.queues = Queues(self._commands, KEYS)
         self.do(redis.flushdb())
@@ -93,7 +95,7 @@ class SideBySide:
         self, found: Sequence[Stored], most: Most = UNBOUNDED, *, allowed: bool = True, lost: Lost | None = None
     ) -> None:
         begun = [(stored, running(stored.job)) for stored in found]
-        claim = self.store.claim(begun, lease_ms=LEASE_MS, worker="w", most=most)
+        claim = self.store.claim(begun, lease_ms=LEASE_MS, worker=f"worker {next(self._workers)}", most=most)
         if self.taken(claim, allowed=allowed, lost=lost):
             for stored, job in begun:
                 self.model.claim(self.model.jobs[stored.id])
@@ -155,7 +157,7 @@ class SideBySide:
         """So many sweeps at once, the last one before them not long ago or, if Redis was `silent`, very long ago."""
 
         async def sweep() -> list[Swept]:
-            await self._redis.set(KEYS.swept, 0 if silent else await self.store.now() + DAY_MS)
+            await self._redis.set(KEYS.swept, 0 if silent else await self.store.now() - 1_000)
             return await asyncio.gather(
                 *(self.store.sweep(lease_ms=LEASE_MS, patience_ms=DAY_MS, offset=0, batch=100) for _ in range(at_once))
             )

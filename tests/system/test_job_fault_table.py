@@ -4,7 +4,7 @@ All rows play on one installation: what a row breaks stands again at its end, an
 renewals and sweeps are at a tenth of their usual length.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
@@ -23,6 +23,9 @@ async def on() -> AsyncIterator[Installation]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name.replace(" ", "-"))
-async def test_every_job_ends_once_and_none_is_run_again_whose_worker_is_well(row: Row, on: Installation) -> None:
+async def test_every_job_ends_once_and_none_is_run_again_whose_worker_is_well(
+    row: Row, on: Installation, record_property: Callable[[str, object], None]
+) -> None:
     outcome = await run(row, on)
+    record_property("jobs painted to the end more than once", outcome.made_twice)
     assert outcome.faults == []

@@ -77,6 +77,7 @@ export class Card {
     heading.textContent = name;
     heading.id = `name-${this.#character.id}`;
     find(this.element, "article", HTMLElement).setAttribute("aria-labelledby", heading.id);
+    for (const tool of [this.#save, this.#stop]) tool.setAttribute("aria-describedby", heading.id);
     find(this.element, ".plate", HTMLElement).textContent = `${race} · ${role}`;
     find(this.element, ".story", HTMLElement).textContent = backstory;
     find(this.element, ".traits", HTMLUListElement).append(...traits.map((trait) => html("li", {}, trait)));

@@ -72,6 +72,7 @@ export class QueueView {
     failed.show(state.failed);
     this.#tables.workers.show(state.workers);
     this.#tables.webhooks.show(state.webhooks);
+    if (totals.failed === 0 && this.#retryAll.matches(":focus")) byId("failed-title", HTMLElement).focus();
     this.#retryAll.hidden = totals.failed === 0;
   }
 

@@ -49,7 +49,7 @@ export const percentOf = (progress) => `${Math.floor(progress * 100)} %`;
 
 /** @param {KindRow} row */
 export function usualOf({ seconds }) {
-  return seconds === null ? "" : `${spanOf(seconds.p50 * SECOND)}, at most ${spanOf(seconds.p90 * SECOND)}`;
+  return seconds === null ? "" : `${spanOf(seconds.p50 * SECOND)}, nine of ten ${spanOf(seconds.p90 * SECOND)}`;
 }
 
 /** @param {ListedWorker} worker */

@@ -88,16 +88,18 @@ export function connectionLine({ lostAt, now }, words) {
  * @returns {View}
  */
 function waitingView(job, { wait, now }, words) {
-  const timeLeft = wait.endsAt === null ? null : timeLeftWords(wait.endsAt - now, words);
-  const long = wait.since !== null && now - wait.since >= LONG_MS;
   const queued = job.status === "queued";
+  // What has not even begun does not come any moment.
+  const known = wait.endsAt !== null && !(queued && wait.endsAt <= now);
+  const timeLeft = known ? timeLeftWords(wait.endsAt - now, words) : null;
+  const long = wait.since !== null && now - wait.since >= LONG_MS;
   return {
     ...nothing,
     state: queued ? "queued" : "processing",
     line: words.generating,
     detail: queued && job.queue_position !== null ? queueWords(job.queue_position, words) : job.stage,
     timeLeft,
-    note: long ? words.long : timeLeft === null ? words.usual : null,
+    note: long ? words.long : wait.endsAt === null && !queued ? words.usual : null,
     percent: queued ? null : Math.floor(job.progress * 100),
     preview: job.preview,
     coarseness: Math.max(0, 1 - job.progress / SHARP_AT),

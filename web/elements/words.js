@@ -4,7 +4,7 @@
  *
  * @typedef {object} Words
  * @property {string} generating            while it waits or is painted
- * @property {string} usual                 while nothing better is known about how long it takes
+ * @property {string} usual                 while it is painted and nothing better is known about how long that takes
  * @property {string} long                  after two minutes
  * @property {string} reconnecting          after three seconds without a connection
  * @property {string} next                  queued, nobody before it
@@ -110,13 +110,17 @@ export function setWords(replacements) {
   wordsChanges.dispatchEvent(new Event("change"));
 }
 
+const OVERDUE_MS = 30_000;
+
 /**
- * The time left, in steps coarse enough to be true: seconds below twenty, then steps of five, then minutes.
+ * The time left, in steps coarse enough to be true: seconds below twenty, then steps of five, then minutes. Null where
+ * it is over for so long that nobody knows any more.
  *
- * @param {number} milliseconds
+ * @param {number} milliseconds  below 0 when that time is over
  * @param {Words} table
  */
 export function timeLeftWords(milliseconds, table) {
+  if (milliseconds < -OVERDUE_MS) return null;
   const seconds = Math.ceil(milliseconds / 1000);
   if (seconds < 1) return table.soon;
   if (seconds < 20) return table.secondsLeft(seconds);

@@ -142,6 +142,19 @@ async def test_so_it_is_for_a_browser_that_had_no_session_yet_and_gets_no_contro
         assert_problem(await browser.post(f"/jobs/{again.json()['id']}/cancel"), 403)
 
 
+async def test_a_key_stands_for_the_same_job_before_and_after_a_browser_got_its_session(
+    start: Callable[..., Server], own_player: Player
+) -> None:
+    server = start()
+    body, headers = SAME["a key"]()
+    async with httpx.AsyncClient(base_url=server.url) as browser:
+        first = await browser.post("/portraits", json=body, headers=headers)
+        assert "set-cookie" in first.headers
+        late = await browser.post("/portraits", json=body, headers=headers)
+        assert (first.status_code, late.status_code, late.json()["id"]) == (202, 200, first.json()["id"])
+        assert await own_player.store.count_active() == 1
+
+
 @pytest.fixture
 def idempotency(redis: Redis, edge_prefix: str) -> IdempotencyKeys:
     return IdempotencyKeys(PooledCommands(redis), Keys(edge_prefix))

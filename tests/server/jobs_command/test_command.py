@@ -141,6 +141,15 @@ async def test_all_that_failed_are_tried_again_of_the_caller_or_of_everybody(lim
     assert (await player.job(other)).status is Status.QUEUED
 
 
+async def test_where_nothing_has_failed_it_says_so(limner: Command, player: Player) -> None:
+    await failed(player)
+    assert (await limner("retry", "--all", **ANNA)).exit_code == 0
+
+    again = await limner("retry", "--all", **ANNA)
+
+    assert (again.exit_code, again.stdout) == (0, "Nothing has failed.\n")
+
+
 async def test_what_goes_wrong_is_said_in_a_sentence(limner: Command) -> None:
     unknown = await limner("show", new_job_id())
     assert (unknown.exit_code, unknown.stderr) == (1, "limner: The server refuses: There is no such job.\n")
@@ -155,6 +164,31 @@ async def test_what_goes_wrong_is_said_in_a_sentence(limner: Command) -> None:
     wrong = await limner("list", url="localhost")
     assert wrong.exit_code == 1
     assert "is no address of a server" in wrong.stderr
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("retry", "--all")])
+async def test_without_a_key_it_says_which_to_set(limner: Command, arguments: tuple[str, ...]) -> None:
+    nobody = await limner(*arguments, LIMNER_API_KEY="")
+
+    assert (nobody.exit_code, nobody.stdout) == (1, "")
+    assert "LIMNER_OPERATOR_KEY" in nobody.stderr
+    assert "LIMNER_API_KEY" in nobody.stderr
+
+
+@pytest.mark.parametrize("status", ["succeeded", "canceled"])
+async def test_the_operator_is_told_that_what_went_well_or_was_stopped_is_not_listed(
+    limner: Command, player: Player, kind: str, status: str
+) -> None:
+    await player.finished()
+
+    only = await limner("list", "--status", status)
+    assert (only.exit_code, only.stdout) == (1, "")
+    assert "not listed" in only.stderr
+    bad = await failed(player, kind)
+    both = await limner("list", "--json", "--status", status, "--status", "failed")
+    assert [job["id"] for job in json.loads(both.stdout)["jobs"] if job["kind"] == kind] == [bad]
+    assert (both.exit_code, "not listed" in both.stderr) == (1, True)
+    assert (await limner("list", "--status", status, **ANNA)).exit_code == 0
 
 
 @pytest.mark.parametrize("arguments", [("show", "x"), ("cancel",), ("retry",), ("retry", "--all", new_job_id())])

@@ -44,7 +44,8 @@ def test_where_no_owner_is_told_there_is_no_column_for_it() -> None:
         ({}, ""),
         ({"queue_position": 3}, "number 3"),
         ({"queue_position": 3, "stage": "waiting"}, "number 3, waiting"),
-        ({"status": "processing", "progress": 0.426, "stage": "painting"}, "43%, painting"),
+        ({"status": "processing", "progress": 0.426, "stage": "painting"}, "42%, painting"),
+        ({"status": "processing", "progress": 0.999, "stage": "last lights"}, "99%, last lights"),
         ({"status": "failed", "error": {"code": "lost", "message": "It was lost."}}, "lost: It was lost."),
     ],
 )
@@ -68,8 +69,15 @@ def test_an_age_is_told_in_its_largest_unit(time: str, words: str) -> None:
 
 def test_details_leave_out_what_says_nothing() -> None:
     lines = details(
-        job(version=7, preview="data:", result={"url": "/x", "characters": [{}, {}]}, metadata={"of": {"deep": 1}})
+        job(
+            version=7,
+            progress=0.426,
+            preview="data:",
+            result={"url": "/x", "characters": [{}, {}]},
+            metadata={"of": {"deep": 1}},
+        )
     )
     assert "result      url: /x, characters: 2" in lines
     assert "metadata    of: deep: 1" in lines
+    assert "progress    42%" in lines
     assert not any(line.startswith(("version", "preview", "stage")) for line in lines)

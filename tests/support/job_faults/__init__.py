@@ -1,1 +1,1 @@
-"""The job fault table: its rows are defined once, for the suite and, at full length, for `./limner bench job-faults`."""
+"""The job fault table: its rows are defined once, for the suite and, in full, for `./limner bench job-faults`."""

@@ -63,7 +63,21 @@ SMALL = Scale(
         "LIMNER_BACKSTOP_SECONDS": "3600",
     },
 )
-"""For a suite: every interval at a tenth, or nearly so. The backstop, which would hide what was missed, is out of reach."""
+"""For a suite: every interval at a tenth, but for leases, which a busy machine must not let run out.
+
+The backstop, which would hide what a watcher has missed, is out of reach.
+"""
+
+FULL = Scale(
+    jobs=200,
+    polls=5,
+    beyond=15,
+    cut=15,
+    since=2,
+    deadline=180,
+    environment={"LIMNER_BACKSTOP_SECONDS": "3600", "LIMNER_DRAIN_SECONDS": "10", "LIMNER_FINISH_SECONDS": "2"},
+)
+"""Every interval as it comes, but for the time of grace of a worker: else all would end in it."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +129,7 @@ async def installation(scale: Scale) -> AsyncIterator[Installation]:
         keys = Keys(settings.redis_prefix)
         async with ReplicateServer() as provider, connect(settings.redis_url) as redis:
             given = {**_of(provider), **scale.environment, "LIMNER_LOG_FORMAT": "json"}
-            workers = [
-                processes.enter_context(Worker({**given, "LIMNER_REDIS_URL": through})) for _ in range(WORKERS)
-            ]
+            workers = [processes.enter_context(Worker({**given, "LIMNER_REDIS_URL": through})) for _ in range(WORKERS)]
             server = Server({**given, "LIMNER_REDIS_URL": valkey.url})
             processes.enter_context(server)
             for worker in workers:

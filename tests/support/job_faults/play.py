@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 
+from storage.errors import StoreUnavailable
 from storage.records.ids import JobId, new_job_id
 from tests.support.job_faults.installation import Installation
 from tests.support.limner import Process, Worker
 from tests.support.replicate_server import Fate
-from storage.errors import StoreUnavailable
 from tests.support.ways_in import FINAL, Transport, Watch, watching
 
 AT_ONCE = 8
@@ -66,7 +66,10 @@ class Play:
 
     async def submit(self) -> None:
         waiting = iter(self.jobs.items())
-        async with httpx.AsyncClient(base_url=self.on.server.url, timeout=30, verify=False) as http, asyncio.TaskGroup() as group:
+        async with (
+            httpx.AsyncClient(base_url=self.on.server.url, timeout=30, verify=False) as http,
+            asyncio.TaskGroup() as group,
+        ):
             for _ in range(AT_ONCE):
                 group.create_task(_submit(http, waiting))
         self.accepted = time.monotonic()

@@ -13,6 +13,7 @@ from tests.support.faults.trial import lost
 from tests.support.job_faults.installation import Installation, logged
 from tests.support.job_faults.play import Play
 from tests.support.job_faults.rows import Row
+from tests.support.limner import Process
 from tests.support.ways_in import FINAL, Watch
 
 BEGUN = (Event.CLAIMED.value, Event.RESUMED.value)
@@ -32,6 +33,7 @@ class Outcome:
     paid: list[str] = field(default_factory=list)
     """Submitted to the provider more than once."""
     crashed: list[str] = field(default_factory=list)
+    """What a process has logged as a fault of ours, or that it has ended."""
     harmed: int = 0
     """Jobs whose worker was killed, stopped or frozen."""
     rerun: int = 0
@@ -72,12 +74,10 @@ async def run(row: Row, on: Installation) -> Outcome:
         await _judge_ends(outcome, play, stored)
         _judge_runs(outcome, play, row, stored, _runs(on, starts))
         _judge_payments(outcome, play, row, [request.path for request in on.provider.seen[asked:]])
-        outcome.crashed += [
-            str(line)
-            for process, start in starts.items()
-            for line in logged(process, start)
-            if line.get("event") == Event.CRASHED
-        ]
+        for process, start in starts.items():
+            outcome.crashed += [str(line) for line in logged(process, start) if line.get("event") == Event.CRASHED]
+            if not process.running:
+                outcome.crashed.append(f"A process has ended: {process.log()[-2_000:]}")
         return outcome
     finally:
         await on.clear()
@@ -111,7 +111,7 @@ def _judge_runs(
             outcome.again.append(f"{job_id} was begun {len(begun)} times: {begun}")
 
 
-def _runs(on: Installation, starts: Mapping[object, int]) -> Mapping[str, list[str]]:
+def _runs(on: Installation, starts: Mapping[Process, int]) -> Mapping[str, list[str]]:
     """The runs of each job, by the first characters of its id, by which it is named in logs."""
     runs: dict[str, list[str]] = {}
     for number, worker in enumerate(on.workers):

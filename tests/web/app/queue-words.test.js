@@ -88,7 +88,7 @@ test("a heading says where not all are listed", () => {
 
 test("what a row usually takes is told where it is known", () => {
   assert.equal(usualOf(ROW), "");
-  assert.equal(usualOf({ ...ROW, seconds: { p50: 2.4, p90: 75 } }), "2 s, at most 1 min 15 s");
+  assert.equal(usualOf({ ...ROW, seconds: { p50: 2.4, p90: 75 } }), "2 s, nine of ten 1 min 15 s");
 });
 
 test("a worker is called by where it is, and one that is not there by its name", () => {

@@ -24,12 +24,12 @@ test("before anything is known nothing is claimed", () => {
   assert.deepEqual([view.state, view.line, view.note, view.waiting], ["loading", null, null, true]);
 });
 
-test("a queued job tells its place, and what is usual while nothing better is known", () => {
+test("a queued job tells its place, and claims nothing of how long it takes while nothing is known", () => {
   const view = shown(known({ queue_position: 3 }));
   assert.equal(view.state, "queued");
   assert.equal(view.line, "Generating portrait…");
   assert.equal(view.detail, "2 ahead of you");
-  assert.equal(view.note, "This may take 20–30 seconds");
+  assert.deepEqual([view.timeLeft, view.note], [null, null]);
   assert.equal(view.percent, null);
 });
 
@@ -66,6 +66,19 @@ test("after two minutes it says that one can leave", () => {
 test("a picture that is overdue comes any moment now", () => {
   const late = known({ status: "processing", attempt: 1, expected_at: at(10_000) });
   assert.equal(shown(late, { later: 15_000 }).timeLeft, "any moment now");
+  assert.equal(shown(late, { later: 39_000 }).timeLeft, "any moment now");
+});
+
+test("a picture that is long overdue is not promised any more", () => {
+  const late = known({ status: "processing", attempt: 1, expected_at: at(10_000) });
+  const { timeLeft, note } = shown(late, { later: 41_000 });
+  assert.deepEqual([timeLeft, note], [null, null]);
+});
+
+test("a job that waits still when it was to be finished promises nothing", () => {
+  const waiting = known({ queue_position: 1, expected_at: at(10_000) });
+  assert.equal(shown(waiting, { later: 9_000 }).timeLeft, "about 1 s");
+  assert.equal(shown(waiting, { later: 10_000 }).timeLeft, null);
 });
 
 test("a missing connection is told after three seconds, while something is awaited", () => {

@@ -17,9 +17,10 @@ test("the time left is told in steps that grow with it", () => {
   ]);
 });
 
-test("a time that is over is any moment now", () => {
+test("a time that is over is any moment now, and not for ever", () => {
   assert.equal(timeLeftWords(0, defaultWords), "any moment now");
-  assert.equal(timeLeftWords(-90_000, defaultWords), "any moment now");
+  assert.equal(timeLeftWords(-29_000, defaultWords), "any moment now");
+  assert.equal(timeLeftWords(-31_000, defaultWords), null);
 });
 
 test("the place in the queue is told as those ahead", () => {

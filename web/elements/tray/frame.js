@@ -39,7 +39,7 @@ export class Frame {
   constructor(toasts, act, retryAll) {
     this.#act = act;
     this.#toggle.append(html("span", { class: "dot", "aria-hidden": "true" }), this.#summary);
-    this.root.append(toasts, this.#panel, this.#toggle, this.#live);
+    this.root.append(toasts, this.#toggle, this.#panel, this.#live);
     this.remark(null);
     this.#retryAll.addEventListener("click", retryAll);
     this.#toggle.addEventListener("click", () => this.#turn(!this.#open));
@@ -72,11 +72,12 @@ export class Frame {
   }
 
   /**
-   * What came of trying all again, or null.
+   * What came of trying all again, or null. It is said, too.
    *
    * @param {string | null} sentence
    */
   remark(sentence) {
+    if (sentence !== null) this.say(sentence);
     showText(this.#note, sentence);
     this.#foot.hidden = this.#retryAll.hidden && this.#note.hidden;
   }

@@ -55,6 +55,7 @@ export class RowElement {
     setAttribute(this.#button, "aria-busy", busy ? "true" : null);
     showText(this.#change, action === "change" ? words.change : null);
     setAttribute(this.#change, "href", href);
+    setAttribute(this.#change, "aria-label", href === null ? null : words.of(words.change, label));
     this.#dismiss.hidden = state !== "failed" && action !== "reload";
     setAttribute(this.#dismiss, "aria-label", words.of(words.dismiss, label));
   }

@@ -94,7 +94,7 @@ function rowOf(task, words) {
     line: task.refusal ?? lineOf(view, state, lost, words),
     percent: state === "working" ? view.percent : null,
     preview: state === "failed" ? null : view.preview,
-    endsAt: situation.wait.endsAt,
+    endsAt: view.timeLeft === null ? null : situation.wait.endsAt,
     action: actionOf(view, state, lost),
   };
 }

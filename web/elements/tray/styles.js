@@ -51,7 +51,7 @@ p, ul, ol { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
 .row + .row, .foot { border-top: 1px solid var(--_line); }
 .row .thumb { width: 2.5rem; height: 2.5rem; }
 .row .line { font-variant-numeric: tabular-nums; }
-.foot { display: flex; align-items: center; justify-content: flex-end; gap: 0.75rem; padding: 0.6rem 0.7rem 0.6rem 0.9rem; }
+.foot { position: sticky; bottom: 0; display: flex; align-items: center; justify-content: flex-end; gap: 0.75rem; padding: 0.6rem 0.7rem 0.6rem 0.9rem; background: var(--_paper); }
 .foot .note { flex: 1; }
 .bar { height: 0.25rem; margin-top: 0.4rem; border-radius: 0.125rem; background: var(--_line); overflow: hidden; }
 .bar::before {
@@ -83,7 +83,8 @@ button:hover, .button:hover { border-color: currentColor; }
 [aria-busy="true"] { opacity: 0.55; cursor: progress; }
 .dismiss { padding: 0.1rem 0.45rem; border-color: transparent; font-size: 1.15rem; line-height: 1.2; opacity: 0.7; }
 .dismiss:hover { opacity: 1; }
-.toggle { display: inline-flex; align-items: center; gap: 0.6rem; padding: 0.5rem 0.95rem; border-radius: 2rem; font-variant-numeric: tabular-nums; }
+/* Below the list, which comes after it for those who use the keyboard. */
+.toggle { order: 1; display: inline-flex; align-items: center; gap: 0.6rem; padding: 0.5rem 0.95rem; border-radius: 2rem; font-variant-numeric: tabular-nums; }
 .dot { width: 0.6rem; height: 0.6rem; border-radius: 50%; background: var(--_alert); }
 .busy .dot { background: var(--_accent); animation: beat 1.4s ease-in-out infinite alternate; }
 

@@ -32,7 +32,7 @@ export function toastOf({ news, job, label, image, href }, words) {
     text: textOf(news, job.kind, words),
     detail: detailOf(news, job, words),
     image,
-    link: linkOf(news, href, retryable, words),
+    link: linkOf(news, href, retryable, label, words),
     retry: retryable ? { name: words.retry, of: words.of(words.retry, label) } : null,
     dismiss: words.of(words.dismiss, label),
     stayMs: STAY_MS[news],
@@ -73,9 +73,10 @@ function detailOf(news, { queue_position, error }, words) {
  * @param {News} news
  * @param {string | null} href
  * @param {boolean} retryable
+ * @param {string} label
  * @param {Words} words
  */
-function linkOf(news, href, retryable, words) {
-  if (news === "succeeded") return href === null ? null : { href, text: words.visit };
-  return news === "failed" && !retryable ? { href, text: words.change } : null;
+function linkOf(news, href, retryable, label, words) {
+  if (news === "succeeded") return href === null ? null : { href, text: words.visit, of: words.of(words.visit, label) };
+  return news === "failed" && !retryable ? { href, text: words.change, of: words.of(words.change, label) } : null;
 }

@@ -13,8 +13,8 @@ const LONGER_MS = 2_000;
  * @property {string} text
  * @property {string | null} detail
  * @property {HTMLImageElement | null} image
- * @property {{href: string | null, text: string} | null} link      without an address it is only said
- * @property {{name: string, of: string} | null} retry      the button's text, and its name for a screen reader
+ * @property {{href: string | null, text: string, of: string} | null} link  without an address it is only said
+ * @property {{name: string, of: string} | null} retry      the button's text; `of` is the name for a screen reader
  * @property {string} dismiss                               the name of the button that puts it away
  * @property {number | null} stayMs                         null: until it is put away
  */
@@ -90,6 +90,7 @@ export class Toasts {
     if (link !== null) {
       const anchor = html("a", { part: "link", class: "button" }, link.text);
       setAttribute(anchor, "href", link.href);
+      setAttribute(anchor, "aria-label", link.href === null ? null : link.of);
       anchor.addEventListener("click", (event) => this.#act("visit", id, event));
       element.append(anchor);
     }

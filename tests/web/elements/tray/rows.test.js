@@ -24,6 +24,13 @@ test("a row tells the place, the stage and the progress", async () => {
   assert.deepEqual([waiting?.action, working?.action], ["stop", "stop"]);
 });
 
+test("a row that waits still when it was to be finished promises nothing, nor does the tray", async () => {
+  const overdue = "1960-01-01T00:00:00.000Z";
+  const shown = await rows(job(A, 5, { status: "queued", queue_position: 1, expected_at: overdue }));
+  assert.deepEqual([shown[0]?.line, shown[0]?.endsAt], ["Next in line", null]);
+  assert.equal(summaryOf(shown, defaultWords, 0), "1 waiting");
+});
+
 test("rows keep the order in which their jobs were submitted", async () => {
   const ids = (await rows(job(A, 9), job(B, 5), job(idOf(1), 7))).map(({ id }) => id);
   assert.deepEqual(ids, [A, B, idOf(1)]);

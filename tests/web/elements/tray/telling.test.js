@@ -30,7 +30,7 @@ test("waiting is not called a success", () => {
 
 test("what is done links to what was made", () => {
   const { text, link } = toast("succeeded");
-  assert.deepEqual([text, link], ["Painted", { href: "https://limner.test/picture", text: "Show" }]);
+  assert.deepEqual([text, link], ["Painted", { href: "https://limner.test/picture", text: "Show", of: "Show: Mira" }]);
 });
 
 test("a set that is written does not claim its pictures", () => {
@@ -45,8 +45,9 @@ test("a failure tells its reason, stays, and may be tried again", () => {
 
 test("a failure that would come again asks for another description, and has no button to try again", () => {
   assert.equal(toast("failed", failure(false)).retry, null);
-  assert.deepEqual(toast("failed", failure(false), "#set=1").link, { href: "#set=1", text: "Change the description" });
-  assert.deepEqual(toast("failed", failure(false), null).link, { href: null, text: "Change the description" });
+  const change = { text: "Change the description", of: "Change the description: Mira" };
+  assert.deepEqual(toast("failed", failure(false), "#set=1").link, { href: "#set=1", ...change });
+  assert.deepEqual(toast("failed", failure(false), null).link, { href: null, ...change });
 });
 
 test("each kind is told in its own words", () => {
