@@ -47,6 +47,7 @@ from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.line import Line
 from storage.logs import Event, configure, log, warn
+from storage.providers import Providers
 from storage.queues import Queues
 from storage.settings import load
 from storage.tasks import end
@@ -119,7 +120,7 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
         background: list[Background] = [
             leases,
             Sweeper(store, settings),
-            Places(store, queues, durations, list(kinds.values())),
+            Places(store, queues, durations, Providers(line, keys), list(kinds.values())),
             durations,
             abandonment,
             Presence(Workers(line, keys), name, kinds.values(), leases),

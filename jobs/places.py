@@ -9,6 +9,7 @@ from jobs.registry import Kind
 from storage.durations import Durations
 from storage.errors import StoreUnavailable
 from storage.jobs import JobStore
+from storage.providers import Providers
 from storage.queues import Queues, Waiting
 from storage.records.ids import JobId
 from storage.records.job import Job, Status, Timestamp, milliseconds
@@ -21,10 +22,13 @@ EVERY_SECONDS = 2.0
 class Places:
     """Tells each waiting job its place, at most every two seconds, however many workers there are."""
 
-    def __init__(self, store: JobStore, queues: Queues, durations: Durations, kinds: Sequence[Kind]) -> None:
+    def __init__(
+        self, store: JobStore, queues: Queues, durations: Durations, providers: Providers, kinds: Sequence[Kind]
+    ) -> None:
         self._store = store
         self._queues = queues
         self._durations = durations
+        self._providers = providers
         self._kinds = kinds
 
     async def serve(self) -> None:
@@ -42,9 +46,10 @@ class Places:
             return
         now = await self._store.now()
         queued = await self._queued(waiting.first)
-        expected = await self._ends(kind, waiting, len(queued), now)
+        paused = kind.provider in await self._providers.paused()
+        expected = None if paused else await self._ends(kind, waiting, len(queued), now)
         for place, (stored, job) in enumerate(queued):
-            told = job.expected_at
+            told = None if paused else job.expected_at  # nobody knows for how long it is
             at = steadied(told, expected[place], now) if expected is not None else _still(told, now)
             await self._place(stored, job, place + 1, at)
         for stored, job in await self._queued(waiting.left):

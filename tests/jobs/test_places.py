@@ -8,6 +8,7 @@ from jobs.registry import Kind
 from storage.durations import Durations
 from storage.jobs import JobStore
 from storage.keys import Keys
+from storage.providers import Providers
 from storage.queues import FEW, Queues
 from storage.records.job import Job, milliseconds, timestamp
 from storage.stored import Priority
@@ -29,8 +30,13 @@ def queues(store: JobStore, keys: Keys) -> Queues:
 
 
 @pytest.fixture
-def places(store: JobStore, queues: Queues, durations: Durations) -> Places:
-    return Places(store, queues, durations, [PORTRAIT])
+def providers(store: JobStore, keys: Keys) -> Providers:
+    return Providers(store.commands, keys)
+
+
+@pytest.fixture
+def places(store: JobStore, queues: Queues, durations: Durations, providers: Providers) -> Places:
+    return Places(store, queues, durations, providers, [PORTRAIT])
 
 
 @pytest.fixture
@@ -185,6 +191,25 @@ async def test_what_was_told_stays_while_it_is_nearly_true(
         await store.cancel(one.id)
     await tell(places, keys, redis)
     assert await job(jobs, stored.id) == told, "nothing runs just now, which says nothing of later"
+
+
+@pytest.mark.usefixtures("known")
+async def test_while_a_provider_is_paused_a_place_is_told_and_no_end(
+    places: Places, providers: Providers, jobs: JobStates, keys: Keys, redis: Redis
+) -> None:
+    await jobs.processing()
+    stored = await jobs.queued()
+    await tell(places, keys, redis)
+    assert (await job(jobs, stored.id)).expected_at is not None
+
+    await providers.pause("painter")
+    await tell(places, keys, redis)
+    told = await job(jobs, stored.id)
+    assert (told.queue_position, told.expected_at) == (1, None)
+
+    await providers.resume("painter")
+    await tell(places, keys, redis)
+    assert (await job(jobs, stored.id)).expected_at is not None
 
 
 async def test_while_nothing_is_known_nothing_is_told(
