@@ -34,6 +34,11 @@ async def until(true: Callable[[], bool]) -> None:
     await eventually(is_so)
 
 
+async def until_lost_and_back(scene: Scene, times: int) -> None:
+    """Away it is for a moment only, which nobody who looks now and then need see."""
+    await until(lambda: scene.counters.reconnects == times)
+
+
 @pytest.fixture
 def intervals() -> Intervals:
     return PROBING
@@ -199,9 +204,9 @@ async def test_of_sixty_four_events_one_is_looked_at_for_how_late_it_is(
 async def test_redis_is_back_when_a_probe_is_and_what_is_lost_before_was_never_back(scene: Scene) -> None:
     with capture_logs() as logs:
         probing = scene.line.stop(b"probe:")
-        for times in range(3):
+        for losses in (1, 2, 3):
             scene.line.drop()
-            await until(lambda times=times: scene.counters.reconnects > times)  # it is away for a moment only
+            await until_lost_and_back(scene, losses)
             await probing.reached()
             probing.close()
         assert [line["event"] for line in logs] == ["redis lost"]
