@@ -233,11 +233,15 @@ async def test_a_client_that_closes_is_answered_with_its_own_code(edge: Server) 
 
 
 async def test_a_message_that_is_too_long_is_refused_with_a_code_that_its_sender_can_read(edge: Server) -> None:
+    codes = []
     for length in (20_000, 1_000_000, 5_000_000):
-        async with client(edge.ws_url) as socket:
-            with contextlib.suppress(ConnectionClosed):
-                await socket.connection.send("x" * length)
-            assert (await socket.closed())[0] == 1009
+        # The client's library may abort a transport that has gone by then, which asyncio's (3.11) does not stand.
+        with contextlib.suppress(AttributeError):
+            async with client(edge.ws_url) as socket:
+                with contextlib.suppress(ConnectionClosed):
+                    await socket.connection.send("x" * length)
+                codes.append((await socket.closed())[0])
+    assert codes == [1009, 1009, 1009]
 
 
 def test_a_socket_is_not_opened_at_other_addresses(edge: Server) -> None:
