@@ -83,7 +83,7 @@ async def test_one_portrait_that_fails_is_named_and_the_others_are_saved(
 async def _queued(redis: Redis, store: JobStore, keys: Keys) -> JobId:
     ids = [JobId(member.decode()) for member in await redis.zrange(keys.active, 0, -1)]
     queued = [stored.id for stored in await store.get_many(ids) if stored and stored.job.status is Status.QUEUED]
-    return queued[0]
+    return queued[-1]
 
 
 def test_a_server_that_is_killed_and_started_again_is_come_back_to(
