@@ -81,9 +81,13 @@ async def test_one_portrait_that_fails_is_named_and_the_others_are_saved(
 
 
 async def _queued(redis: Redis, store: JobStore, keys: Keys) -> JobId:
-    ids = [JobId(member.decode()) for member in await redis.zrange(keys.active, 0, -1)]
-    queued = [stored.id for stored in await store.get_many(ids) if stored and stored.job.status is Status.QUEUED]
-    return queued[-1]
+    """The portrait that waits while the other one is painted."""
+    while True:
+        ids = [JobId(member.decode()) for member in await redis.zrange(keys.active, 0, -1)]
+        jobs = [stored.job for stored in await store.get_many(ids) if stored and not stored.expired]
+        statuses = {job.status: JobId(job.id) for job in jobs if job.kind == "portrait"}
+        if statuses.keys() == {Status.PROCESSING, Status.QUEUED}:
+            return statuses[Status.QUEUED]
 
 
 def test_a_server_that_is_killed_and_started_again_is_come_back_to(
