@@ -60,6 +60,10 @@ class HttpProtocol(HttpToolsProtocol):
             self.on_lost()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._answered is not None and not self._answered.response_complete:
+            # uvicorn tells its own `cycle`, and this one would write to a transport that is gone.
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
         self._let_go()
         if self.on_lost is not None:
