@@ -10,7 +10,8 @@ RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --create-home --home-dir /home/limner limner
+RUN useradd --system --uid 10001 --create-home --home-dir /home/limner limner \
+ && install -d -o limner /objects
 WORKDIR /app
 COPY --from=libraries /venv /venv
 COPY arq_worker.py limner pyproject.toml ./

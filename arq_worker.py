@@ -8,45 +8,43 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
 import httpx
 import uvloop
 
 from jobs.abandonment import Abandonment
-from jobs.backoff import ATTEMPTS
-from jobs.characters import KIND as CHARACTERS
-from jobs.characters import WriteCharacters
 from jobs.claims import Claims
 from jobs.delivery import Deliverer
+from jobs.kinds import Kinds, Tools, own_kinds, portrait_provider
 from jobs.leases import Leases
+from jobs.media_sweep import MediaSweep
 from jobs.persistence import persistently
 from jobs.places import Places
-from jobs.portraits import KIND as PORTRAIT
-from jobs.portraits import PaintPortrait
 from jobs.presence import Presence
-from jobs.providers.base import TextProvider
-from jobs.providers.chat import Chat
-from jobs.providers.grammar import Grammar
-from jobs.providers.http import Http
+from jobs.providers.loop import Loop
 from jobs.providers.painter import Painter
-from jobs.providers.replicate import Replicate
-from jobs.registry import Kind, Registry, registry
-from jobs.remote_task import abandoning
 from jobs.runner import Runner
 from jobs.settings import WorkerSettings
 from jobs.signals import Signals
 from jobs.sweeper import Sweeper
+from jobs.temporary_objects import TemporaryObjects
 from jobs.webhooks.deliverer import WebhookDeliverer
 from jobs.webhooks.sender import Sender
+from storage.characters import CharacterIndex
 from storage.connect import connect, inspect
 from storage.durations import Durations
-from storage.errors import SettingsError, UnfitStore
+from storage.errors import DatabaseUnavailable, SettingsError, UnfitDatabase, UnfitStore
 from storage.jobs import JobStore
+from storage.kept import kept_of
+from storage.kept import opened as kept_opened
 from storage.keys import Keys
 from storage.line import Line
 from storage.logs import Event, configure, log, warn
+from storage.migrating import inspect_database
+from storage.objects.opening import open_objects
+from storage.portraits import PortraitStore
 from storage.providers import Providers
 from storage.queues import Queues
 from storage.settings import load
@@ -59,9 +57,8 @@ T = TypeVar("T")
 REFUSED = 2
 """Exit status of a start that no second try can help."""
 
-
-Kinds = Callable[[WorkerSettings, JobStore, httpx.AsyncClient, Painter], Registry]
-"""Makes the kinds of job that a worker does."""
+TEMPORARY_SECONDS = 60.0
+"""How often a worker looks for temporary objects whose jobs are gone."""
 
 
 class Background(Protocol):
@@ -73,7 +70,8 @@ class Background(Protocol):
 async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> None:
     """Work until SIGTERM or SIGINT: then take no more jobs, and hand back those that do not end in the time of grace.
 
-    At the kinds of `own_kinds`, unless others are made. Waits for Redis if it is away. Raises UnfitStore.
+    At the kinds of `own_kinds`, unless others are made. Waits for Redis if it is away. Raises UnfitStore and
+    UnfitDatabase.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -82,25 +80,30 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
 
     keys = Keys(settings.redis_prefix)
     painter = Painter(seconds=settings.painter_seconds, threads=settings.portraits_at_once)
+    videos = Loop(threads=settings.videos_at_once)
+    kept = kept_of(settings)
     line = Line(settings.redis_url, seconds=settings.redis_seconds)
     async with (
         connect(settings.redis_url, seconds=settings.redis_seconds) as client,
         httpx.AsyncClient() as http,
         Sender(settings.webhook_secrets, seconds=settings.webhook_seconds, private=settings.webhook_private) as sender,
         portrait_provider(settings, painter) as portraits,
+        kept_opened(kept),
+        open_objects(settings) as objects,
     ):
         remarks = await unless(stop, persistently(lambda: inspect(client, keys)))
         if remarks is None:
             return
         for remark in remarks:
             warn(Event.STORE_UNSAFE, remark=remark)
+        await look_at_database(settings)
         store = JobStore(client, keys, settings, commands=line)
         queues = Queues(line, keys)
         durations = Durations(line, keys)
-        if make_kinds is not None:
-            kinds = make_kinds(settings, store, http, painter)
-        else:
-            kinds = own_kinds(settings, store, http, portraits)
+        pictures = PortraitStore(client, keys)
+        characters = CharacterIndex(line, keys, keep_seconds=settings.character_seconds)
+        tools = Tools(store, pictures, characters, http, painter, portraits, videos, kept, objects)
+        kinds = (make_kinds or own_kinds)(settings, tools)
         lease_ms = int(settings.lease_seconds * 1000)
         leases = Leases(store, lease_ms=lease_ms, every=settings.renew_seconds)
         name = worker_name()
@@ -125,6 +128,12 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
             abandonment,
             Presence(Workers(line, keys), name, kinds.values(), leases),
         ]
+        if objects is not None:
+            background.append(TemporaryObjects(store, objects, seconds=TEMPORARY_SECONDS))
+        if kept is not None and objects is not None:
+            most = max(settings.upload_seconds, settings.video_seconds)
+            sweep = MediaSweep(store, pictures, kept, objects, seconds=settings.media_seconds, most=most)
+            background.append(sweep)
         if settings.webhook_secrets:
             webhooks = WebhookStore(line, keys)
             background.append(
@@ -145,6 +154,7 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
             await signals.aclose()
             await line.aclose()
             painter.close()
+            videos.close()
         log(Event.WORKER_STOPPED)
 
 
@@ -163,51 +173,13 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def own_kinds(
-    settings: WorkerSettings, store: JobStore, http: httpx.AsyncClient, portraits: Painter | Replicate
-) -> Registry:
-    text = text_provider(settings, http)
-    return registry(
-        Kind(
-            CHARACTERS,
-            WriteCharacters(text, store),
-            text.name,
-            settings.characters_at_once,
-            settings.characters_seconds,
-            settings.most(text.name, settings.characters_running),
-        ),
-        Kind(
-            PORTRAIT,
-            PaintPortrait(portraits, settings.public_url),
-            portraits.name,
-            settings.portraits_at_once,
-            settings.portrait_seconds,
-            settings.most(portraits.name, settings.portraits_running),
-            abandoning(portraits) if isinstance(portraits, Replicate) else None,
-        ),
-    )
-
-
-def text_provider(settings: WorkerSettings, http: httpx.AsyncClient) -> TextProvider:
-    if settings.text_provider == "grammar":
-        return Grammar()
-    return Chat(http, base_url=str(settings.chat_url), model=settings.chat_model, api_key=settings.chat_api_key)
-
-
-@contextlib.asynccontextmanager
-async def portrait_provider(settings: WorkerSettings, painter: Painter) -> AsyncIterator[Painter | Replicate]:
-    """Who paints the portraits: our own painter, or a provider with its connections."""
-    if settings.portrait_provider == "painter":
-        yield painter
+async def look_at_database(settings: WorkerSettings) -> None:
+    """Raises UnfitDatabase. One that is away for now may come: what is kept waits until then."""
+    if not settings.database_url.get_secret_value():
         return
-    url = str(settings.replicate_url)
-    async with Http(settings.replicate_token, base_url=url) as http:
-        yield Replicate(
-            http,
-            base_url=url,
-            model=settings.replicate_model,
-            cancel_after=settings.portrait_seconds * ATTEMPTS,
-        )
+    with contextlib.suppress(DatabaseUnavailable):
+        for remark in await inspect_database(settings.database_url, pooler=settings.database_pooler):
+            warn(Event.DATABASE_REMARK, remark=remark)
 
 
 def main(make_kinds: Kinds | None = None) -> int:
@@ -217,7 +189,7 @@ def main(make_kinds: Kinds | None = None) -> int:
         configure(settings.log_format, settings.log_level)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work(settings, make_kinds))
-    except (SettingsError, UnfitStore) as error:
+    except (SettingsError, UnfitStore, UnfitDatabase) as error:
         print(error, file=sys.stderr)
         return REFUSED
     return 0

@@ -17,10 +17,12 @@ from bench.hub.document import plot
 from bench.jobs.command import jobs
 from bench.jobs.document import write
 from bench.jobs.requests import UNLIMITED
+from bench.kept.command import kept
 from bench.processes import NotMeasured, server, worker
 from bench.rounds import Effort
 from storage.connect import connect
-from storage.embedded import EmbeddedUnavailable, running
+from storage.embedded import running
+from storage.errors import EmbeddedUnavailable
 from storage.jobs import JobStore
 from storage.keys import Keys
 from storage.settings import StorageSettings
@@ -95,6 +97,7 @@ main.add_command(hub)
 main.add_command(plot)
 main.add_command(jobs)
 main.add_command(write)
+main.add_command(kept)
 main.add_command(faults)
 main.add_command(job_faults)
 main.add_command(churn)

@@ -14,7 +14,6 @@ from websockets.asyncio.client import connect
 from bench.figures import Row, row
 from bench.processes import NotMeasured
 from bench.rounds import Effort
-from jobs.characters import describe
 from jobs.providers.base import CharactersRequest, PortraitRequest
 from jobs.providers.grammar import Grammar
 from jobs.providers.painter import Painter
@@ -136,7 +135,7 @@ async def alone(painter: Painter, count: int, seed: int) -> Moments:
     for index, character in enumerate(characters):
         await painter.paint(
             PortraitRequest(
-                description=describe(character),
+                description=character.described,
                 character=character,
                 seed=zlib.crc32(f"{seed}:{index}".encode()),
                 width=640,

@@ -3,16 +3,18 @@
 import contextlib
 import uuid
 import zlib
+from functools import partial
 
 from jobs.persistence import persistently
 from jobs.portraits import KIND as PORTRAIT
 from jobs.providers.base import CharactersRequest, TextProvider
 from jobs.registry import Finished
 from jobs.run import Run
+from storage.characters import CharacterIndex
 from storage.errors import IdTaken, JobUnknown
 from storage.jobs import JobStore
 from storage.logs import Event, log
-from storage.records.character import Character, WrittenCharacter
+from storage.records.character import Character, WrittenCharacter, written_in
 from storage.records.ids import JobId, new_job_id
 from storage.records.inputs import CharactersInput, PortraitInput, fingerprint
 from storage.records.job import JsonObject
@@ -28,9 +30,10 @@ class WriteCharacters:
     every portrait that may exist, submits it again under its id, and changes no character that somebody may have read.
     """
 
-    def __init__(self, provider: TextProvider, store: JobStore) -> None:
+    def __init__(self, provider: TextProvider, store: JobStore, index: CharacterIndex) -> None:
         self._provider = provider
         self._store = store
+        self._index = index
 
     async def __call__(self, run: Run) -> Finished:
         wanted = CharactersInput.model_validate_json(run.input)
@@ -48,6 +51,7 @@ class WriteCharacters:
             async with contextlib.aclosing(self._provider.write(request)) as characters:
                 async for character in characters:
                     written.append(_named(character))
+                    await persistently(partial(self._index.note, written[-1].id, run.id))
                     await run.publish(len(written) / wanted.count, "writing the characters", _result(written))
                     await self._submit_portrait(run, wanted, len(written) - 1, written[-1])
         return Finished(_result(written))
@@ -56,7 +60,7 @@ class WriteCharacters:
         self, run: Run, wanted: CharactersInput, index: int, character: WrittenCharacter
     ) -> None:
         portrait = PortraitInput(
-            description=describe(character.character),
+            description=character.character.described,
             character=character.character,
             seed=zlib.crc32(f"{wanted.seed}:{index}".encode()),
         )
@@ -72,16 +76,6 @@ class WriteCharacters:
         except (JobUnknown, IdTaken):
             return  # an earlier run has submitted it: it is there, or so long painted that it is gone
         log(Event.SUBMITTED, job=character.portrait, kind=PORTRAIT, how=acceptance.value)
-
-
-def written_in(result: JsonObject | None) -> list[WrittenCharacter]:
-    """The characters in the result of a `characters` job."""
-    return [WrittenCharacter.model_validate(character) for character in (result or {}).get("characters", [])]
-
-
-def describe(character: Character) -> str:
-    """A character as one sentence for a painter."""
-    return f"{character.name}, {character.race} {character.class_}. {character.appearance}"
 
 
 def _named(character: Character) -> WrittenCharacter:

@@ -11,7 +11,7 @@ JobFailure
 ├── TimedOut          no end in the time given
 └── Internal          our own fault
 
-Each says to a person what happened; whether trying again can help is a fact of the class.
+Each says to a person what happened; whether trying again can help is a fact of the class. NotYet is no failure.
 """
 
 from typing import ClassVar
@@ -93,3 +93,15 @@ class TimedOut(JobFailure):
 
 class Internal(JobFailure):
     pass
+
+
+class NotYet(Exception):
+    """Something else has to be there first. The job is run again after so many `seconds`, and that costs no attempt.
+
+    `stage` says what it waits for, to those who watch it.
+    """
+
+    def __init__(self, stage: str, seconds: float) -> None:
+        super().__init__(stage)
+        self.stage = stage
+        self.seconds = seconds

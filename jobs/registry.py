@@ -21,7 +21,8 @@ class Finished:
 
 
 Function = Callable[["Run"], Awaitable[Finished]]
-"""Does the work of one run. Raises a `jobs.errors.JobFailure` where there is nothing to return.
+"""Does the work of one run. Raises a `jobs.errors.JobFailure` where there is nothing to return, and `NotYet` where
+something else has to be there first.
 
 It may be run again for the same job, after a worker was lost: what an earlier run has shown is in `run.job.result`, and
 what it has with its provider in `run.task`."""

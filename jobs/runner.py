@@ -1,10 +1,11 @@
 """The life of one run: work, and then succeed, fail, run again or hand back."""
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 
 from jobs.backoff import Again, again
-from jobs.errors import Internal, JobFailure, TimedOut
+from jobs.errors import Internal, JobFailure, NotYet, TimedOut
 from jobs.leases import Leases
 from jobs.persistence import persistently
 from jobs.registry import Finished, Kind, Registry
@@ -40,6 +41,9 @@ class Runner:
         try:
             try:
                 await self._succeed(run, kind, await self._work(run, kind))
+            except NotYet as what:
+                following = Again(what.seconds, counts=False, stage=what.stage)
+                await self._end(run, functools.partial(self._run_again, run, following))
             except JobFailure as failure:
                 await self._failed(run, kind, failure)
         except Fenced:
@@ -68,7 +72,7 @@ class Runner:
             raise TimedOut
         try:
             return work.result()
-        except (JobFailure, Fenced):
+        except (JobFailure, NotYet, Fenced):
             raise
         except asyncio.CancelledError as error:
             if run.fenced:

@@ -12,14 +12,19 @@ from storage.stored import UNBOUNDED, Most
 class WorkerSettings(StorageSettings):
     characters_at_once: int = Field(4, ge=1, le=100, description="sets of characters a worker writes at once")
     portraits_at_once: int = Field(1, ge=1, le=100, description="portraits a worker paints at once")
+    videos_at_once: int = Field(1, ge=1, le=100, description="videos a worker makes at once")
+    uploads_at_once: int = Field(8, ge=1, le=100, description="pictures a worker puts into the object store at once")
     characters_seconds: Seconds = Field(300, description="how long the writing of a set of characters may take")
     portrait_seconds: Seconds = Field(600, description="how long the painting of a portrait may take")
+    video_seconds: Seconds = Field(600, description="how long the making of a video may take")
+    upload_seconds: Seconds = Field(120, description="how long putting a picture into the object store may take")
     characters_running: int = Field(
         1_000, ge=1, le=UNBOUNDED, description="sets of characters that all workers together write at once"
     )
     portraits_running: int = Field(
         1_000, ge=1, le=UNBOUNDED, description="portraits that all workers together paint at once"
     )
+    videos_running: int = Field(1_000, ge=1, le=UNBOUNDED, description="videos that all workers together make at once")
     owner_running: int = Field(8, ge=1, le=UNBOUNDED, description="jobs of one owner that run at once")
     provider_running: Annotated[dict[str, int], NoDecode] = Field(
         default_factory=dict, description="`provider=number` of jobs that run at once with it, with commas"
@@ -34,6 +39,13 @@ class WorkerSettings(StorageSettings):
     )
     renew_seconds: Seconds = Field(3, description="how often a worker renews its leases")
     sweep_seconds: Seconds = Field(1, description="how often a worker looks for jobs that nobody looks after")
+
+    media_seconds: Seconds = Field(
+        1, description="how often a worker looks for kept pictures that are not in the object store yet"
+    )
+    objects_retry_seconds: Seconds = Field(
+        10, description="the pause before an object store that was away is tried again"
+    )
 
     webhooks_at_once: int = Field(
         16, ge=1, le=1_000, description="webhooks a worker sends at once; a quarter of them to one receiver"

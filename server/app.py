@@ -10,7 +10,21 @@ from starlette.middleware.cors import CORSMiddleware
 
 from server import health, metrics, pages, problems, websocket
 from server.admission import Admission, address_of
-from server.api import characters, control, events, jobs, portraits, queue, temp_portraits
+from server.api import (
+    characters,
+    control,
+    events,
+    jobs,
+    portraits,
+    queue,
+    seed_images,
+    seeds,
+    temp_portraits,
+    uploads,
+    videos,
+    worlds,
+)
+from server.api import objects as object_files
 from server.hub.background import Background
 from server.hub.counters import Counters
 from server.hub.drain import Drain
@@ -23,13 +37,19 @@ from server.limits import SubmissionLimits
 from server.origins import OriginGuard
 from server.services import Services
 from server.settings import ServerSettings
+from storage.characters import CharacterIndex
 from storage.connect import connect
 from storage.idempotency import IdempotencyKeys
 from storage.jobs import JobStore
+from storage.kept import kept_of
+from storage.kept import opened as kept_opened
 from storage.keys import Keys
 from storage.line import Line
 from storage.logs import Event, log, warn
 from storage.memory import Memory
+from storage.objects.local_directory import LocalObjects
+from storage.objects.opening import objects_of
+from storage.objects.opening import opened as objects_opened
 from storage.portraits import PortraitStore
 from storage.tokens import TokenBuckets
 
@@ -38,7 +58,7 @@ ALLOWED = ["Authorization", "Content-Type", "If-None-Match", "Prefer", "Idempote
 
 
 def create_app(settings: ServerSettings) -> Starlette:
-    """The whole application. Raises SettingsError for a Redis URL that is none; Redis need not be there yet."""
+    """The whole application. Raises SettingsError for an address that is none; nobody need be there yet."""
     redis = connect(settings.redis_url, seconds=settings.redis_seconds)
     line = Line(settings.redis_url, seconds=settings.redis_seconds)
     keys = Keys(settings.redis_prefix)
@@ -68,11 +88,15 @@ def create_app(settings: ServerSettings) -> Starlette:
     admission = Admission(
         drain, counters, most=settings.max_connections, most_per_address=settings.max_connections_per_address
     )
+    objects = objects_of(settings)
     services = Services(
         settings=settings,
         redis=redis,
         store=store,
         portraits=PortraitStore(redis, keys),
+        characters=CharacterIndex(line, keys, keep_seconds=settings.character_seconds),
+        kept=kept_of(settings),
+        objects=objects,
         hub=hub,
         sockets=Sockets(hub, settings.limits, drain, counters),
         streams=Streams(hub, settings.limits, drain, counters),
@@ -96,6 +120,8 @@ def create_app(settings: ServerSettings) -> Starlette:
             stack.callback(figures.update)
             stack.push_async_callback(redis.aclose)
             stack.push_async_callback(line.aclose)
+            await stack.enter_async_context(kept_opened(services.kept))
+            await stack.enter_async_context(objects_opened(objects))
             await hub.start()
             stack.push_async_callback(hub.aclose)
             stack.push_async_callback(services.clocks.aclose)
@@ -109,6 +135,10 @@ def create_app(settings: ServerSettings) -> Starlette:
         routes=[
             *characters.routes(services),
             *portraits.routes(services),
+            *videos.routes(services),
+            *uploads.routes(services),
+            *seeds.routes(services),
+            *seed_images.routes(services),
             *jobs.routes(services),
             *control.routes(services),
             *events.routes(services),
@@ -117,14 +147,16 @@ def create_app(settings: ServerSettings) -> Starlette:
             *health.routes(services),
             *metrics.routes(services, figures),
             *websocket.routes(services),
-            *pages.routes(),
+            *worlds.routes(services),
+            *object_files.routes(objects if isinstance(objects, LocalObjects) else None),
+            *pages.routes(services),
         ],
         middleware=[
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_credentials=True,
-                allow_methods=["GET", "POST", "DELETE"],
+                allow_methods=["GET", "POST", "PATCH", "DELETE"],
                 allow_headers=ALLOWED,
                 expose_headers=EXPOSED,
             ),

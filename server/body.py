@@ -14,7 +14,8 @@ M = TypeVar("M", bound=BaseModel)
 
 BODY_SECONDS = 30.0
 DISCARDED_BYTES = 16 * 1024 * 1024
-"""So much of a body that is too large is still read: who is cut off while sending never learns why."""
+"""So much of a body, or twice its limit, is still read where it is too large: who is cut off while sending never learns
+why."""
 
 
 async def read(request: Request, model: type[M], *, limit: int) -> tuple[M, dict[str, Any]]:
@@ -27,8 +28,8 @@ async def read(request: Request, model: type[M], *, limit: int) -> tuple[M, dict
 
 
 async def _bytes(request: Request, limit: int) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > (limit if "expect" in request.headers else DISCARDED_BYTES):
+    declared, most = request.headers.get("content-length", ""), max(DISCARDED_BYTES, 2 * limit)
+    if declared.isdigit() and int(declared) > (limit if "expect" in request.headers else most):
         raise _too_large(limit)
     body, length = bytearray(), 0
     try:
@@ -37,7 +38,7 @@ async def _bytes(request: Request, limit: int) -> bytes:
                 length += len(chunk)
                 if length <= limit:
                     body += chunk
-                elif length > DISCARDED_BYTES:
+                elif length > most:
                     break
     except TimeoutError:
         raise Problem(408, "The body took too long to come.", headers={"Connection": "close"}) from None

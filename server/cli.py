@@ -76,10 +76,10 @@ def main() -> None:
     help="Seconds a part gets to stop by itself.",
 )
 def up(host: str, port: int, is_open: bool, workers: int, data_dir: Path, grace: float) -> None:
-    """Start everything: Valkey, the server and the workers.
+    """Start everything: Valkey, Postgres, the server and the workers.
 
-    With LIMNER_REDIS_URL set, that Redis is used and none is started. Ctrl-C stops everything; the next start goes on
-    where this one was.
+    With LIMNER_REDIS_URL set, that Redis is used and none is started; with LIMNER_DATABASE_URL, that Postgres. Ctrl-C
+    stops everything; the next start goes on where this one was.
     """
     from server.up.errors import CannotStart
     from server.up.run import UpOptions, run
@@ -120,6 +120,31 @@ def serve(host: str, port: int, is_open: bool, processes: int, fd: int | None, p
 def worker() -> None:
     """Run one worker alone."""
     _become("arq_worker")
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the schema of the Postgres in LIMNER_DATABASE_URL up to date.
+
+    Safe while servers and workers run, and where two do it at once. `up` does it by itself.
+    """
+    from server.migrate import run
+
+    sys.exit(run())
+
+
+@main.command()
+@_host
+@_port
+@_json
+def doctor(host: str, port: int, as_json: bool) -> None:
+    """Look at Redis, Postgres, the object store and the public addresses, and say what is wrong.
+
+    It reads the settings of the server. Exit status 0 if all is well.
+    """
+    from server.doctor import run
+
+    sys.exit(run(host=host, port=port, as_json=as_json))
 
 
 @main.command()

@@ -9,7 +9,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.errors import IdTaken, JobUnknown, StepRefused, StoreFull, StoreUnavailable, SubjectTaken
+from storage.errors import (
+    DatabaseUnavailable,
+    IdTaken,
+    JobUnknown,
+    MediumNotThere,
+    ObjectStoreUnavailable,
+    PictureComing,
+    PieceUnknown,
+    StepRefused,
+    StoreFull,
+    StoreUnavailable,
+    SubjectTaken,
+    WorldKeyTaken,
+)
 from storage.logs import Event, log_error
 
 RETRY_SECONDS = 2
@@ -57,15 +70,23 @@ def field_problem(field: str, message: str, status: int = 422) -> Problem:
 
 def invalid(error: ValidationError) -> Problem:
     """What pydantic found, by field. The input itself is not repeated."""
-    errors = [
+    return fields_problem(faults_of(error))
+
+
+def faults_of(error: ValidationError, *within: str | int) -> list[dict[str, str]]:
+    """What pydantic found in a part of the input; `within` leads to it."""
+    return [
         {
-            "field": ".".join(str(part) for part in fault["loc"]) or "body",
+            "field": ".".join(str(part) for part in (*within, *fault["loc"])) or "body",
             "message": fault["msg"].removeprefix("Value error, "),
         }
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     ]
-    first = errors[0]
-    return Problem(422, f"{first['field']}: {first['message']}", errors=errors)
+
+
+def fields_problem(errors: Sequence[Mapping[str, str]]) -> Problem:
+    """The answer to input with these faults, of which there is at least one."""
+    return Problem(422, f"{errors[0]['field']}: {errors[0]['message']}", errors=errors)
 
 
 def of(error: Exception) -> Problem:
@@ -85,6 +106,22 @@ def of(error: Exception) -> Problem:
             return Problem(
                 503, "The server cannot reach its store just now.", headers={"Retry-After": str(RETRY_SECONDS)}
             )
+        case DatabaseUnavailable():
+            return Problem(
+                503, "The server cannot reach its database just now.", headers={"Retry-After": str(RETRY_SECONDS)}
+            )
+        case ObjectStoreUnavailable():
+            return Problem(
+                503, "The server cannot reach its object store just now.", headers={"Retry-After": str(RETRY_SECONDS)}
+            )
+        case WorldKeyTaken():
+            return field_problem("Idempotency-Key", f"{error}", 409)
+        case PieceUnknown():
+            return Problem(404, "There is no such character.")
+        case MediumNotThere():
+            return Problem(409, "This portrait or video is not there (yet).")
+        case PictureComing():
+            return Problem(409, "A new portrait is just being put away. Please try again in a moment.")
         case JobUnknown(expired=True):
             return Problem(410, "This job is no longer kept.")
         case JobUnknown():
@@ -117,5 +154,11 @@ HANDLED: tuple[type[Exception], ...] = (
     IdTaken,
     SubjectTaken,
     StepRefused,
+    DatabaseUnavailable,
+    ObjectStoreUnavailable,
+    WorldKeyTaken,
+    PieceUnknown,
+    MediumNotThere,
+    PictureComing,
     HTTPException,
 )

@@ -15,8 +15,11 @@ from server.hub.websocket import Sockets
 from server.identity import Identity
 from server.limits import SubmissionLimits
 from server.settings import ServerSettings
+from storage.characters import CharacterIndex
 from storage.idempotency import IdempotencyKeys
 from storage.jobs import JobStore
+from storage.kept import Kept
+from storage.objects.base import ObjectStore
 from storage.portraits import PortraitStore
 
 
@@ -26,6 +29,11 @@ class Services:
     redis: Redis
     store: JobStore
     portraits: PortraitStore
+    characters: CharacterIndex
+    kept: Kept | None
+    """What is kept in Postgres; none without LIMNER_DATABASE_URL."""
+    objects: ObjectStore | None
+    """None where the settings name no object store."""
     hub: Hub
     sockets: Sockets
     streams: Streams

@@ -2,7 +2,7 @@
 
 import re
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
@@ -48,6 +48,12 @@ class ServerSettings(StorageSettings):
     )
     body_bytes: int = Field(64 * 1024, ge=1024, description="the largest body of a request")
 
+    upload_bytes: int = Field(
+        16 * 1024 * 1024, ge=1024, description="the largest body of `POST /worlds` and `POST /uploads`"
+    )
+    generate_on_opening: Literal["none", "portraits", "videos", "both"] = Field(
+        "none", description="what a world's board asks for by itself, once, when its owner first opens it"
+    )
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
         description="addresses and networks whose `X-Forwarded-For` and `-Proto` are believed, with commas",

@@ -3,34 +3,23 @@
 The wheel's own launcher is not used: it leaves the server behind when its parent is killed.
 """
 
-import hashlib
 import importlib.util
 import os
 import platform
 import secrets
-import signal
-import socket
-import stat
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from storage.errors import StorageError
-from storage.parent_death import dies_with_parent
+from storage.embedded_socket import can_listen, free_port, short_folder
+from storage.errors import EmbeddedUnavailable
+from storage.throw_away import served
 
 _SOCKET = "valkey.sock"
-_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
-_START_SECONDS = 20.0
-
-
-class EmbeddedUnavailable(StorageError):
-    """This machine cannot run the embedded Valkey; the sentence says what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +56,7 @@ def prepare(data_dir: Path) -> EmbeddedValkey:
         url = f"unix://{quote(str(unix_socket))}?db=0"
         listening = f"port 0\nunixsocket {_quoted(unix_socket)}\nunixsocketperm 700\n"
     else:
-        port, password = _free_port(), secrets.token_urlsafe(32)
+        port, password = free_port(), secrets.token_urlsafe(32)
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         listening = f"bind 127.0.0.1\nport {port}\nrequirepass {password}\n"
     configuration = data_dir / "valkey.conf"
@@ -105,23 +94,7 @@ def running(data_dir: Path | None = None) -> Iterator[EmbeddedValkey]:
                 stack.enter_context(tempfile.TemporaryDirectory(prefix="limner-", ignore_cleanup_errors=True))
             )
         valkey = prepare(data_dir)
-        log = stack.enter_context(tempfile.TemporaryFile())
-        process = subprocess.Popen(  # noqa: S603 - our own words only
-            valkey.command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            preexec_fn=dies_with_parent(signal.SIGKILL),
-        )
-        stack.callback(process.wait)
-        stack.callback(process.kill)
-        deadline = time.monotonic() + _START_SECONDS
-        while not valkey.is_ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                log.seek(0)
-                raise EmbeddedUnavailable(f"The embedded Valkey did not start:\n{log.read().decode(errors='replace')}")
-            time.sleep(0.005)
+        stack.enter_context(served("Valkey", valkey.command, valkey.is_ready))
         yield valkey
 
 
@@ -142,44 +115,10 @@ def _binary() -> Path:
 
 def _socket_path(data_dir: Path) -> Path | None:
     """Where a unix socket can be: beside the data, else in a short folder of this user; None where neither serves."""
-    if _can_listen(data_dir / _SOCKET):
+    if can_listen(data_dir / _SOCKET):
         return data_dir / _SOCKET
-    short = _short_folder(data_dir)
-    return short / _SOCKET if short is not None and _can_listen(short / _SOCKET) else None
-
-
-def _short_folder(data_dir: Path) -> Path | None:
-    """The same one for the same data at every start, so that killed processes leave no heap of them behind."""
-    name = f"limner-{os.getuid()}-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]}"
-    folder = Path(tempfile.gettempdir()) / name
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-    except OSError:
-        return None
-    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
-    return folder if ours else None
-
-
-def _can_listen(path: Path) -> bool:
-    """Tried rather than guessed: some mounted folders of virtual machines take no sockets."""
-    if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
-        return False
-    try:
-        path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX) as trial:
-            trial.bind(str(path))
-        path.unlink()
-    except OSError:
-        return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
+    short = short_folder(data_dir)
+    return short / _SOCKET if short is not None and can_listen(short / _SOCKET) else None
 
 
 def _quoted(path: Path) -> str:

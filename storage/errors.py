@@ -12,7 +12,17 @@ StorageError
 ├── JobUnknown           no such job, or one no longer kept
 ├── StepRefused          the job's status does not allow what was asked
 ├── RecordTooLarge       a record beyond its limit
-└── EmbeddedUnavailable  this machine cannot run the embedded Valkey (in `storage.embedded`)
+├── DatabaseUnavailable  Postgres cannot be reached, or does not answer
+├── UnfitDatabase        the Postgres that is there cannot serve (version, schema, rights)
+├── ObjectStoreUnavailable  the object store cannot be reached, or refuses us
+├── ObjectTaken          another object has the key
+├── ObjectUnknown        no such object
+├── WorldKeyTaken        the key of a submission stands for another world
+├── PieceUnknown         no such character, or its world was deleted
+├── BeingMade            one of this kind is being made already
+├── MediumNotThere       a portrait or video that is not in the object store
+├── PictureComing        another portrait is on its way to the object store
+└── EmbeddedUnavailable  this machine cannot run the embedded Valkey or Postgres
 """
 
 from storage.records.job import Status
@@ -104,3 +114,69 @@ class RecordTooLarge(StorageError):
         self.size = size
         self.limit = limit
         super().__init__(f"a record of {size} bytes is over the limit of {limit}")
+
+
+class DatabaseUnavailable(StorageError):
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"Postgres cannot be reached: {detail}")
+
+
+class UnfitDatabase(StorageError):
+    """Each of `faults` is a sentence."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+class ObjectStoreUnavailable(StorageError):
+    """`detail` is what the store said, without secrets."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"the object store cannot be used: {detail}")
+
+
+class ObjectTaken(StorageError):
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"there is another object at {key}")
+
+
+class ObjectUnknown(StorageError):
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"there is no object at {key}")
+
+
+class WorldKeyTaken(StorageError):
+    def __init__(self) -> None:
+        super().__init__("this key already stands for another input")
+
+
+class PieceUnknown(StorageError):
+    def __init__(self) -> None:
+        super().__init__("there is no such character")
+
+
+class BeingMade(StorageError):
+    """`job` makes it."""
+
+    def __init__(self, job: str) -> None:
+        self.job = job
+        super().__init__("one is being made already")
+
+
+class MediumNotThere(StorageError):
+    def __init__(self) -> None:
+        super().__init__("this one is not there")
+
+
+class PictureComing(StorageError):
+    def __init__(self) -> None:
+        super().__init__("a new picture is just being put away; please try again in a moment")
+
+
+class EmbeddedUnavailable(StorageError):
+    """This machine cannot run the embedded Valkey or Postgres; the sentence says what to do instead."""

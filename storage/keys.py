@@ -29,6 +29,10 @@ class Keys:
     def portrait_stem(self) -> str:
         return f"{self.prefix}portrait:"
 
+    def character(self, character_id: str) -> str:
+        """The `characters` job in whose result a character stands."""
+        return f"{self.prefix}character:{character_id}"
+
     @property
     def active(self) -> str:
         """Sorted set of all jobs that are not final, by the time they were submitted (ms)."""
@@ -104,8 +108,7 @@ class Keys:
 
     def idempotency(self, owner: str, key: str) -> str:
         """The job that an owner's `Idempotency-Key` stands for. It is a stranger's text, so its hash stands for it."""
-        digest = hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()
-        return f"{self.prefix}idempotency:{digest}"
+        return f"{self.prefix}idempotency:{key_digest(owner, key)}"
 
     @property
     def workers(self) -> str:
@@ -174,3 +177,8 @@ class Keys:
     def probe(self, process: str) -> str:
         """Channel on which a server process hears itself; `process` is chance."""
         return f"{self.prefix}probe:{process}"
+
+
+def key_digest(owner: str, key: str) -> str:
+    """Stands for an owner's `Idempotency-Key`."""
+    return hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()

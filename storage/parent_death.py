@@ -15,8 +15,9 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else
 def dies_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     """A `preexec_fn` for Popen: the kernel sends `death_signal` to the child when its parent ends, in whatever way.
 
-    Start the child from a thread that lives as long as it should: Linux watches the *thread* that forked. None where
-    the system offers nothing of the kind (macOS).
+    Start the child from a thread that lives as long as it should: Linux watches the *thread* that forked. A child that
+    is to be another user has to be made so by Popen's `user`, which comes first: to change the user later would end the
+    watch. None where the system offers nothing of the kind (macOS).
     """
     if _prctl is None:
         return None

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -35,6 +36,14 @@ class PortraitStore:
         """The picture as base64 text, or none. Raises StoreUnavailable."""
         with store_errors():
             return cast(bytes | None, await self._client.get(self._keys.portrait(job_id)))
+
+    async def texts(self, job_ids: Sequence[JobId]) -> list[bytes | None]:
+        """The same of several, in one round trip."""
+        if not job_ids:
+            return []
+        with store_errors():
+            found = await self._client.mget([self._keys.portrait(job_id) for job_id in job_ids])
+        return cast(list[bytes | None], found)
 
     async def data(self, job_id: JobId) -> bytes | None:
         """The picture's bytes, or none. Raises StoreUnavailable."""

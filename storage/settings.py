@@ -71,12 +71,57 @@ class StorageSettings(Settings):
         description="signs webhooks: `whsec_` and base64 of 24 to 64 bytes, several with commas; none without it",
     )
     webhook_private: bool = Field(False, description="allows webhooks to private addresses and to every port")
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="`postgresql://…`, where worlds are kept; `up` starts its own Postgres where this is not set",
+    )
+    database_connections: int = Field(10, ge=1, le=1_000, description="connections of one process to Postgres, at most")
+    database_pooler: bool = Field(
+        False, description="says that a pooler such as PgBouncer stands before Postgres and shares its sessions"
+    )
+    objects_dir: str = Field("", description="the folder of the local object store, for a single machine")
+    s3_bucket: str = Field("", description="the bucket of the object store, in S3, R2 or another that speaks S3")
+    s3_endpoint_url: str = Field("", description="where the bucket's S3 API is, if it is not Amazon's")
+    s3_region: str = Field("auto", description="the bucket's region; R2 has only `auto`")
+    s3_access_key_id: SecretStr = Field(SecretStr(""), description="the key that signs requests to the bucket")
+    s3_secret_access_key: SecretStr = Field(SecretStr(""), description="the secret of that key")
+    s3_public_url: str = Field("", description="where browsers reach the bucket, often another address than its API's")
+    objects_seconds: Seconds = Field(60, description="a call to the object store that takes longer has failed")
 
     @model_validator(mode="after")
     def _kept_within_its_limit(self) -> "StorageSettings":
         if self.keep_seconds > self.keep_at_most_seconds:
             raise ValueError("LIMNER_KEEP_SECONDS: must be at most LIMNER_KEEP_AT_MOST_SECONDS")
         return self
+
+    @model_validator(mode="after")
+    def _kept_whole(self) -> "StorageSettings":
+        if self.database_url.get_secret_value() and not self.has_objects:
+            raise ValueError(
+                "LIMNER_OBJECTS_DIR: must be set where LIMNER_DATABASE_URL is, or LIMNER_S3_BUCKET: "
+                "what is kept needs a place for its pictures"
+            )
+        if self.objects_dir and self.s3_bucket:
+            raise ValueError("LIMNER_OBJECTS_DIR: must not be set together with LIMNER_S3_BUCKET")
+        if self.s3_bucket:
+            for name, value in (
+                ("S3_PUBLIC_URL", self.s3_public_url),
+                ("S3_ACCESS_KEY_ID", self.s3_access_key_id.get_secret_value()),
+                ("S3_SECRET_ACCESS_KEY", self.s3_secret_access_key.get_secret_value()),
+            ):
+                if not value:
+                    raise ValueError(f"LIMNER_{name}: must be set where LIMNER_S3_BUCKET is")
+        return self
+
+    @property
+    def character_seconds(self) -> float:
+        """How long the id of a character is known: until its job is forgotten altogether."""
+        return self.keep_at_most_seconds + self.tombstone_seconds
+
+    @property
+    def has_objects(self) -> bool:
+        """Whether there is an object store."""
+        return bool(self.objects_dir or self.s3_bucket)
 
     @property
     def webhook_secrets(self) -> list[SecretStr]:

@@ -1,34 +1,8 @@
 import asyncio
 
-import httpx
 import pytest
 
-from arq_worker import own_kinds, unless, worker_name
-from jobs.providers.painter import Painter
-from jobs.settings import WorkerSettings
-from storage.jobs import JobStore
-from storage.stored import UNBOUNDED, Most
-
-
-async def test_each_kind_has_its_own_time_and_its_own_places(store: JobStore) -> None:
-    settings = WorkerSettings(
-        characters_at_once=5,
-        characters_seconds=30,
-        characters_running=7,
-        portraits_at_once=2,
-        portrait_seconds=60,
-        portraits_running=9,
-        owner_running=3,
-        provider_running={"painter": 4},
-    )
-    painter = Painter()
-    async with httpx.AsyncClient() as http:
-        kinds = own_kinds(settings, store, http, painter)
-    painter.close()
-
-    characters, portrait = kinds["characters"], kinds["portrait"]
-    assert (characters.at_once, characters.seconds, characters.most) == (5, 30, Most(7, UNBOUNDED, 3))
-    assert (portrait.at_once, portrait.seconds, portrait.most) == (2, 60, Most(9, 4, 3))
+from arq_worker import unless, worker_name
 
 
 def test_no_two_workers_have_the_same_name() -> None:

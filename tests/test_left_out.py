@@ -77,6 +77,16 @@ def test_where_everything_is_there_nothing_is_said(suite: Path) -> None:
     assert "4 passed" in lines[-1]
 
 
+@pytest.mark.parametrize(("pgbouncer", "status"), [("/nowhere/pgbouncer", 1), ("/bin/sh", 0)])
+def test_the_pgbouncer_that_is_named_is_the_one_that_counts(suite: Path, pgbouncer: str, status: int) -> None:
+    (suite / "test_parts.py").write_text("import pytest\n@pytest.mark.pgbouncer\ndef test_behind(): pass\n")
+    (suite / "pytest.ini").write_text("[pytest]\nmarkers =\n    pgbouncer: of PgBouncer\n")
+    ended, lines = run(suite, ci="true", LIMNER_PGBOUNCER=pgbouncer)
+
+    assert ended == status
+    assert ("Left out: 1 pgbouncer test, for want of PgBouncer: install it" in "\n".join(lines)) == bool(status)
+
+
 @pytest.mark.parametrize(("nginx", "status"), [("/nowhere/nginx", 1), ("/bin/sh", 0)])
 def test_the_nginx_that_is_named_is_the_one_that_counts(suite: Path, nginx: str, status: int) -> None:
     (suite / "test_parts.py").write_text("import pytest\n@pytest.mark.nginx\ndef test_behind(): pass\n")

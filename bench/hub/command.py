@@ -15,7 +15,7 @@ from bench.hub.parts import PARTS
 from bench.hub.plan import QUICK, Plan
 from bench.hub.setup import setup
 from bench.processes import NotMeasured
-from storage.embedded import EmbeddedUnavailable
+from storage.errors import EmbeddedUnavailable
 
 MOST_CLIENTS = 25_000
 """One address has so many ports to connect from."""

@@ -13,7 +13,7 @@ from bench.jobs.parts import PARTS
 from bench.jobs.plan import QUICK, Plan
 from bench.jobs.stage import stage
 from bench.processes import NotMeasured
-from storage.embedded import EmbeddedUnavailable
+from storage.errors import EmbeddedUnavailable
 
 
 @click.command()

@@ -9,14 +9,11 @@ import json
 import sys
 import time
 
-import httpx
-
 from arq_worker import main
-from jobs.providers.painter import Painter
+from jobs.kinds import Tools
 from jobs.registry import Finished, Function, Kind, Registry, registry
 from jobs.run import Run
 from jobs.settings import WorkerSettings
-from storage.jobs import JobStore
 from storage.records.job import milliseconds
 from storage.stored import UNBOUNDED
 
@@ -85,7 +82,7 @@ def _expected(run: Run) -> float | None:
     return (milliseconds(run.job.expected_at) - milliseconds(run.job.started_at)) / 1000
 
 
-def kinds(at_once: int, settings: WorkerSettings, _: JobStore, __: httpx.AsyncClient, ___: Painter) -> Registry:
+def kinds(at_once: int, settings: WorkerSettings, _: Tools) -> Registry:
     say(up=True)
     functions: dict[str, Function] = {"stamp": stamp, "noop": Noop(), "nap": nap, "hold": hold, "draw": draw}
     most = settings.most(PROVIDER, UNBOUNDED)

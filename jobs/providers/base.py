@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from storage.records.character import Character
-from storage.records.media import Picture, PictureFormat
+from storage.records.media import Picture, PictureFormat, Video
 
 
 class Report(Protocol):
@@ -115,3 +115,23 @@ class TextProvider(Protocol):
     def name(self) -> str: ...
 
     def write(self, request: CharactersRequest) -> AsyncGenerator[Character, None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest:
+    """A video of one portrait. `portrait` is the encoded picture, PNG, JPEG or WebP."""
+
+    portrait: bytes
+    seed: int
+
+
+class VideoProvider(Protocol):
+    """Sets a portrait in motion. The same request gives the same bytes where the provider can promise it.
+
+    What holds of a `PortraitProvider` holds of it. Raises `jobs.errors.InvalidInput` where the portrait is no picture.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def film(self, request: VideoRequest, report: Report, task: Task, /) -> Video: ...

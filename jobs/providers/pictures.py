@@ -1,6 +1,5 @@
-"""A picture that somebody else has made: what it is, by its own first bytes, and how large."""
+"""A picture that somebody else has made, in the format that is wanted."""
 
-import struct
 from typing import cast
 
 import cv2
@@ -8,26 +7,15 @@ import numpy as np
 
 from jobs.providers.painter.fields import Bytes
 from jobs.providers.painter.painting import encoded
+from storage.pictures import NoPicture, head_of
 from storage.records.media import Picture, PictureFormat
-
-MOST_PIXELS = 40_000_000
-"""Twenty megabytes of PNG can unfold to far more than a machine has."""
 
 _FORMATS: dict[str, PictureFormat] = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp"}
 
 
-class NoPicture(Exception):
-    """These bytes are no PNG, JPEG or WebP, or one that is far too large."""
-
-
 def picture_of(data: bytes, wanted: PictureFormat) -> Picture:
     """The picture in the format that is wanted. Takes some time where it is in another. Raises NoPicture."""
-    try:
-        content_type, width, height = _head(data)
-    except (struct.error, IndexError):
-        raise NoPicture("it ends in its head") from None
-    if not 0 < width * height <= MOST_PIXELS:
-        raise NoPicture(f"{width}×{height} pixels")
+    content_type, width, height = head_of(data)
     if _FORMATS[content_type] == wanted:
         return Picture(data, content_type, width, height)
     try:
@@ -37,46 +25,3 @@ def picture_of(data: bytes, wanted: PictureFormat) -> Picture:
     if canvas is None:
         raise NoPicture("its pixels cannot be read")
     return encoded(cast(Bytes, cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB)), wanted)
-
-
-def _head(data: bytes) -> tuple[str, int, int]:
-    if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
-        return "image/png", *struct.unpack_from(">II", data, 16)
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg", *_jpeg_size(data)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp", *_webp_size(data)
-    raise NoPicture(f"it begins with {data[:12]!r}")
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """From the frame header, the first of the markers C0 to CF that is one (ITU-T T.81, table B.1)."""
-    place = 2
-    while True:
-        while data[place] == 0xFF:
-            place += 1
-        marker = data[place]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", data, place + 4)
-            return width, height
-        (length,) = struct.unpack_from(">H", data, place + 1)
-        place += 1 + length
-        if length < 2 or data[place] != 0xFF:
-            raise NoPicture("a JPEG without a frame")
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    """From the first chunk: lossy, lossless or extended (RFC 9649)."""
-    match data[12:16]:
-        case b"VP8 ":
-            width, height = struct.unpack_from("<HH", data, 26)
-            return width & 0x3FFF, height & 0x3FFF
-        case b"VP8L":
-            (bits,) = struct.unpack_from("<I", data, 21)
-            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        case b"VP8X":
-            if len(data) < 30:
-                raise NoPicture("it ends in its head")
-            return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
-        case other:
-            raise NoPicture(f"a WebP that begins with {other!r}")

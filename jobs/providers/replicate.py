@@ -8,7 +8,8 @@ from jobs.providers import replicate_wire as wire
 from jobs.providers.base import KnownTask, PortraitRequest, Report, Task
 from jobs.providers.download import Refused
 from jobs.providers.http import Http, NotSent, OutcomeUnknown, Pace, Reply
-from jobs.providers.pictures import NoPicture, picture_of
+from jobs.providers.pictures import picture_of
+from storage.pictures import NoPicture
 from storage.records.job import JsonObject
 from storage.records.media import Picture
 from storage.tasks import unbroken

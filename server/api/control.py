@@ -1,6 +1,7 @@
 """Stopping, repeating and removing jobs, one or several: for their owner and the operator."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -17,8 +18,9 @@ from server.api.submissions import Id
 from server.identity import Caller
 from server.problems import Problem, field_problem
 from server.services import Services
-from storage.errors import JobUnknown, QueueFull, QuotaSpent, StepRefused, SubjectTaken
+from storage.errors import JobUnknown, ObjectStoreUnavailable, QueueFull, QuotaSpent, StepRefused, SubjectTaken
 from storage.logs import Event, log
+from storage.objects.temporary import temporary_stem
 from storage.records.ids import JobId
 from storage.records.inputs import CharactersInput
 from storage.records.job import Job
@@ -143,7 +145,13 @@ class Control:
         return _logged(Event.CANCELED, await self._store.cancel(stored.id))
 
     async def _remove(self, request: Request, caller: Caller, stored: StoredWithInput) -> Job:
-        return _logged(Event.REMOVED, await self._store.remove(stored.id))
+        job = _logged(Event.REMOVED, await self._store.remove(stored.id))
+        if job.kind == "video" and (objects := self._services.objects) is not None:
+            # What cannot be removed now a worker removes: no job knows it any more.
+            with contextlib.suppress(ObjectStoreUnavailable):
+                keys = [listed.key async for listed in objects.list(temporary_stem(stored.id))]
+                await objects.delete(*keys)
+        return job
 
     async def _retry(self, request: Request, caller: Caller, stored: StoredWithInput) -> Job:
         limits = self._services.limits
@@ -172,6 +180,6 @@ def _pictures_left(stored: StoredWithInput) -> int:
     """How many pictures are still to be made of a job that is repeated."""
     job = stored.job
     if job.kind != "characters":
-        return 1
+        return 1 if job.kind == "portrait" else 0
     wanted = CharactersInput.model_validate_json(stored.input).count
     return max(0, wanted - len((job.result or {}).get("characters", [])))

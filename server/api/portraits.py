@@ -3,24 +3,21 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from server import body
+from server.api.sent_character import Description, SentCharacter
 from server.api.submissions import Wanted, submit
 from server.problems import field_problem
 from server.services import Services
-from storage.records.character import Character
 from storage.records.inputs import PortraitInput
 from storage.records.media import PORTRAIT_PROVIDERS, PictureFormat
 
 KIND = "portrait"
 LEAST_SIDE, MOST_SIDE = 256, 1280
-
-Description = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
 
 def _size(size: str) -> str:
@@ -34,33 +31,6 @@ def _provider(name: str) -> str:
     if name not in PORTRAIT_PROVIDERS:
         raise ValueError(f"must be one of: {', '.join(PORTRAIT_PROVIDERS)}")
     return name
-
-
-class SentCharacter(BaseModel):
-    """A character as it stands in the result of a `characters` job, or as much of one as the caller has."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    name: Word
-    race: Word
-    class_: Word = Field(alias="class")
-    traits: list[Word] = Field(default_factory=list, max_length=8)
-    stats: dict[str, int] | None = None
-    backstory: str | None = Field(None, max_length=2_000)
-    appearance: str | None = Field(None, max_length=1_000)
-    id: str | None = Field(None, max_length=80)
-    portrait: str | None = Field(None, max_length=80)
-
-    def whole(self) -> Character | None:
-        """The character, if everything that makes one was sent."""
-        try:
-            return Character.model_validate(self.model_dump(by_alias=True, exclude={"id", "portrait"}))
-        except ValidationError:
-            return None
-
-    def described(self) -> str:
-        parts = [f"{self.name}, {self.race} {self.class_}.", self.appearance or "", " ".join(self.traits)]
-        return " ".join(part for part in parts if part)
 
 
 class WantedPortrait(Wanted):

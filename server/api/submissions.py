@@ -3,7 +3,7 @@
 import contextlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
@@ -81,19 +81,21 @@ async def submit(
     pictures: int,
     subject: str | None = None,
     provider: str | None = None,
+    id_of: Callable[[str], JobId] | None = None,
 ) -> Response:
     """Submit, and answer 202 and the job; 200 where it is a job that was there, or that ended in the time of a wait.
 
     `pictures` are those that are made because of it, with `provider` or the one that is asked where none is named.
+    With `id_of` the job's id is made of its owner, and neither the caller's own nor an Idempotency-Key counts.
     """
     _check_webhook(services.settings, wanted.webhook)
-    caller, key = services.identity.caller(request), key_of(request)
+    caller, key = services.identity.caller(request), key_of(request) if id_of is None else None
     owner, cookie = (caller.owner, None) if caller.owner is not None else services.identity.begin_session()
     limits, address = services.limits, address_of(request.scope)
     quotas = limits.quotas(caller, address, provider or services.settings.portrait_provider, pictures)
     try:
         await limits.admit(caller, address)
-        job_id = await _id(services, caller, owner, address, key, wanted)
+        job_id = id_of(owner) if id_of is not None else await _id(services, caller, owner, address, key, wanted)
         acceptance, record = await services.store.submit(
             Submission(
                 id=job_id,

@@ -20,9 +20,10 @@ from server.settings import ServerSettings
 from server.up.errors import CannotStart
 from server.up.listening import BACKLOG, listen
 from storage.connect import connect, inspect
-from storage.errors import SettingsError, StoreUnavailable, UnfitStore
+from storage.errors import DatabaseUnavailable, SettingsError, StoreUnavailable, UnfitDatabase, UnfitStore
 from storage.keys import Keys
 from storage.logs import Event, configure, warn
+from storage.migrating import inspect_database
 from storage.settings import load
 
 REFUSED = 2
@@ -50,7 +51,7 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None, place: Pl
         settings = _fitting(settings, descriptors_allowed)
         app: ASGIApp = create_app(settings)
         listening = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
-    except (SettingsError, UnfitStore) as error:
+    except (SettingsError, UnfitStore, UnfitDatabase) as error:
         print(error, file=sys.stderr)
         return REFUSED
     except CannotStart as error:
@@ -79,10 +80,13 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None, place: Pl
 
 
 def look_before(*, host: str, port: int, is_open: bool, process: int | None = None) -> ServerSettings:
-    """The settings, after a look at Redis; logs go where they say from now on. Raises SettingsError and UnfitStore."""
+    """The settings, after a look at Redis and Postgres; logs go where they say from now on.
+
+    Raises SettingsError, UnfitStore, UnfitDatabase.
+    """
     settings = load(ServerSettings, host=host, port=port, open=is_open)
     configure(settings.log_format, settings.log_level, process=process)
-    asyncio.run(_look_at_redis(settings))
+    asyncio.run(_look_at_stores(settings))
     return settings
 
 
@@ -97,8 +101,11 @@ def _fitting(settings: ServerSettings, allowed: int) -> ServerSettings:
     return settings.model_copy(update={"max_connections": connections})
 
 
-async def _look_at_redis(settings: ServerSettings) -> None:
+async def _look_at_stores(settings: ServerSettings) -> None:
     # One that is away for now may come: /ready says so until then.
     with contextlib.suppress(StoreUnavailable):
         async with connect(settings.redis_url, seconds=settings.redis_seconds) as client:
             await inspect(client, Keys(settings.redis_prefix))
+    if settings.database_url.get_secret_value():
+        with contextlib.suppress(DatabaseUnavailable):
+            await inspect_database(settings.database_url, pooler=settings.database_pooler)

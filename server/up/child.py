@@ -34,12 +34,16 @@ class Child:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own words only
                 part.command,
+                cwd=part.folder,
                 env=part.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=written_by_child if part.shown else sys.stderr,
                 stderr=subprocess.STDOUT,
                 pass_fds=part.pass_fds,
                 start_new_session=True,
+                user=part.runs_as[0] if part.runs_as else None,
+                group=part.runs_as[1] if part.runs_as else None,
+                extra_groups=() if part.runs_as else None,
                 preexec_fn=dies_with_parent(part.death_signal),
             )
         except OSError:
@@ -77,7 +81,7 @@ class Child:
     def terminate(self) -> None:
         """Ask it to end."""
         if not self.ended.done():
-            self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(self._part.stop_signal)
 
     def kill(self) -> None:
         """End it now, with everything it started."""

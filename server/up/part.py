@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
@@ -20,6 +21,11 @@ class Part:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     pass_fds: tuple[int, ...] = ()
+    folder: Path | None = None
+    """The one it stands in; None: ours."""
+    runs_as: tuple[int, int] | None = None
+    """Its uid and gid; None: ours."""
+    stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
     """Sent by the kernel when `up` ended without stopping this part. Nobody is there to insist, so it is SIGKILL where
     the part can stand it."""

@@ -54,8 +54,8 @@ class Supervisor:
     async def run(self, is_ready: Callable[[], Awaitable[bool]] | None = None, greeting: str = "") -> None:
         """Runs until SIGINT, SIGTERM or SIGHUP. A second signal kills.
 
-        Says `greeting` once `is_ready` is true. A part that refuses its settings before that ends everything. Call it
-        in the main thread.
+        Says `greeting` once `is_ready` is true. A part that refuses its settings before that ends everything, and so
+        does what the `is_ready` of a part raises: it is raised when all have stopped. Call it in the main thread.
         """
         with self._signals():
             try:
@@ -65,6 +65,8 @@ class Supervisor:
                     starting.cancel()
                     for keeper in self._keepers:
                         keeper.cancel()
+            except ExceptionGroup as raised:
+                raise raised.exceptions[0] from None
             finally:
                 await self._stop_all()
 

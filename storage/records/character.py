@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from storage.records.job import JsonObject
+
 STATS = ("strength", "agility", "intellect", "willpower", "charm", "luck")
 
 
@@ -32,6 +34,11 @@ class Character(BaseModel):
     appearance: str = Field(min_length=1, max_length=400)
     """What a painter needs to know and a reader of cards may skip: hair, beard, dress, jewels, mood, place."""
 
+    @property
+    def described(self) -> str:
+        """The character as one sentence for a painter."""
+        return f"{self.name}, {self.race} {self.class_}. {self.appearance}"
+
 
 class WrittenCharacter(Character):
     """A character as it stands in the result of its `characters` job."""
@@ -43,3 +50,8 @@ class WrittenCharacter(Character):
     @property
     def character(self) -> Character:
         return Character.model_validate(self.model_dump(by_alias=True, exclude={"id", "portrait"}))
+
+
+def written_in(result: JsonObject | None) -> list[WrittenCharacter]:
+    """The characters in the result of a `characters` job."""
+    return [WrittenCharacter.model_validate(character) for character in (result or {}).get("characters", [])]

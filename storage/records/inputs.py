@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from storage.records.character import Character
 from storage.records.media import PictureFormat
@@ -29,6 +29,42 @@ class PortraitInput(BaseModel):
     width: int = 640
     height: int = 640
     format: PictureFormat = "png"
+
+
+class VideoInput(BaseModel):
+    """A video of a portrait, which is looked for in this order: the object that it has become, the job that paints it,
+    and what is kept of that job in the lore piece. With a world and a character the video is stored as theirs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    portrait: str | None = None
+    object_key: str | None = None
+    lore_piece: str | None = None
+    world_id: str | None = None
+    character_id: str | None = None
+    seed: int
+
+
+class UploadInput(BaseModel):
+    """A portrait for the object store: `media`, a row of a world that is kept; or for an application's own world
+    either the job that paints the portrait or the picture itself, and whose it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    media: str | None = None
+    portrait: str | None = None
+    image_base64: str | None = None
+    world_id: str | None = None
+    character_id: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> "UploadInput":
+        if [self.media, self.portrait, self.image_base64].count(None) != 2:
+            raise ValueError("media, portrait or image_base64 must be given, and no two of them")
+        whose = {self.world_id is None, self.character_id is None}
+        if whose != {self.media is not None}:
+            raise ValueError("world_id and character_id must be given, but not with media")
+        return self
 
 
 def fingerprint(kind: str, sent: object) -> str:

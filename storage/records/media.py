@@ -32,3 +32,29 @@ class PictureResult(BaseModel):
 
 PORTRAIT_PROVIDERS = ("painter", "replicate")
 """Who can be asked for a portrait by name; the first is the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """An encoded video, and its first frame as a picture."""
+
+    data: bytes
+    content_type: str
+    width: int
+    height: int
+    seconds: float
+    poster: Picture
+
+
+class VideoResult(BaseModel):
+    """`result` of a job of kind `video`. `poster` is the address of its first frame."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    content_type: str
+    width: int
+    height: int
+    bytes: int
+    seconds: float
+    poster: str

@@ -11,7 +11,7 @@ local picture, etag, tail, wake_stem = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local webhook_stem, webhook_keep = ARGV[13], ARGV[14]
 
 local job = redis.call('HMGET', job_key, 'claim', 'status', 'record', 'subject', 'webhook', 'unfinished', 'owner',
-  'deliveries')
+  'deliveries', 'kind')
 if job[1] ~= claim then
   return {'fenced'}
 end
@@ -53,6 +53,9 @@ if expected_version ~= '' then
   redis.call('ZREM', queue, entry)
   redis.call('ZREM', delayed, entry)
   redis.call('PUBLISH', stopped, entry)
+end
+if status == 'succeeded' and job[9] == 'upload' then
+  redis.call('HDEL', job_key, 'input') -- it may hold the picture itself, which is in the object store by now
 end
 if picture ~= '' then
   redis.call('SET', portrait, picture, 'PX', digits(keep))

@@ -7,14 +7,14 @@ from click.testing import CliRunner
 
 from bench.figures import alone, row
 from bench.hub.document import PAGE, filled, marks
-from bench.jobs.document import COMMAND, JOBS, write
+from bench.jobs.document import COMMAND, SECTIONS, write
 
 ROWS = [
     row("naps", "s", [4.1, 4.3], "ideal", [4.0, 4.0], "≤ 1.1 ×"),
     row("naps", "s", [4.1, 4.3], "bare arq", [7.5, 7.6]),
     alone("SIGKILL", "s", [10.5], "≤ 15 s"),
 ]
-BEGIN, END = marks(JOBS, COMMAND)
+BEGIN, END = marks(SECTIONS[0], COMMAND)
 
 
 @pytest.fixture
@@ -56,5 +56,6 @@ def test_a_page_without_its_marks_is_refused(tmp_path: Path, page: Path) -> None
     assert "once, in this order" in written(tmp_path, page, {"machine": {}, "rows": []})
 
 
-def test_the_page_of_the_project_has_the_marks() -> None:
-    assert "what was found" in filled(PAGE.read_text(), JOBS, "what was found", COMMAND)
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_page_of_the_project_has_the_marks(section: str) -> None:
+    assert "what was found" in filled(PAGE.read_text(), section, "what was found", COMMAND)

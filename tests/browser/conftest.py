@@ -1,5 +1,6 @@
 """A real Chromium, and a server and worker that paint slowly enough to be watched."""
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.support.left_out import chromium
 from tests.support.limner import Server, Worker, limner
+from tests.support.postgres import execute, url_of, wait_for
 
 # What keeps a machine without a network, a screen or a second user quiet.
 ARGUMENTS = [
@@ -68,3 +70,28 @@ def atelier(redis_url: str) -> Iterator[tuple[Server, Worker]]:
 @pytest.fixture
 def url(atelier: tuple[Server, Worker]) -> str:
     return f"{atelier[0].url}/"
+
+
+@pytest.fixture(scope="session")
+def keeping_environment(
+    redis_url: str, postgres_url: str, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """The settings of `keeping`, for one more server beside it."""
+    name = f"keeping_{secrets.token_hex(8)}"
+    wait_for(execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {migrated}"))
+    yield {
+        "LIMNER_REDIS_URL": redis_url,
+        "LIMNER_REDIS_PREFIX": f"{name}:",
+        "LIMNER_DATABASE_URL": url_of(postgres_url, name),
+        "LIMNER_OBJECTS_DIR": str(tmp_path_factory.mktemp("objects")),
+        "LIMNER_PAINTER_SECONDS": "1",
+        "LIMNER_MEDIA_SECONDS": "0.1",
+    }
+    wait_for(execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def keeping(keeping_environment: dict[str, str]) -> Iterator[tuple[Server, Worker]]:
+    """A server and a worker that keep worlds. Each portrait takes about a second."""
+    with limner(keeping_environment) as both:
+        yield both

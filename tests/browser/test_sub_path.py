@@ -47,3 +47,18 @@ def test_characters_are_written_and_painted_and_there_again_after_a_reload(
     assert {url.path for url in ours if not url.path.startswith(path)} <= {path.rstrip("/")}
     assert {f"{path}characters", f"{path}ws"} <= {url.path for url in ours}
     assert any(url.path.startswith(f"{path}temp-portraits/") for url in ours)
+
+
+def test_the_library_and_what_it_is_made_of_come_from_below_that_path(
+    context: BrowserContext, page: Page, site: Site
+) -> None:
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    path = f"{urlsplit(site.url).path}/"
+    page.goto(f"{site.url}/worlds")
+    expect(page.locator("#notice")).to_contain_text("LIMNER_DATABASE_URL")
+    assert [url for url in asked if not url.startswith(path)] == []
+    assert {f"{path}web/app/worlds.css", f"{path}web/app/worlds.js", f"{path}worlds"} <= set(asked)
+    page.get_by_role("link", name="Limner, to the front page").click()
+    expect(page).to_have_url(f"{site.url}/")
+    expect(page.get_by_role("link", name="Library")).to_have_attribute("href", "worlds")

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -7,10 +8,14 @@ from structlog.testing import capture_logs
 
 from jobs.settings import WorkerSettings
 from storage.commands import PooledCommands
+from storage.database import Database
 from storage.durations import Durations
 from storage.jobs import JobStore
 from storage.keys import Keys
+from storage.objects.local_directory import LocalObjects
+from storage.portraits import PortraitStore
 from tests.support.job_states import JobStates
+from tests.support.keeping import Keeping, kept_over
 from tests.support.listening import Listener
 from tests.support.logged import Logs
 from tests.support.work import Bench
@@ -48,3 +53,20 @@ async def listener(redis_url: str) -> AsyncIterator[Listener]:
 def logs() -> Iterator[Logs]:
     with capture_logs() as logs:
         yield logs
+
+
+@pytest.fixture
+async def keeping(
+    database: Database,
+    database_url: str,
+    store: JobStore,
+    redis: Redis,
+    keys: Keys,
+    tmp_path: Path,
+    jobs: JobStates,
+) -> AsyncIterator[Keeping]:
+    objects = LocalObjects(tmp_path / "objects", "/objects", seconds=5)
+    await objects.prepare()
+    pictures = PortraitStore(redis, keys)
+    yield Keeping(database_url, kept_over(database), store, pictures, objects, tmp_path / "objects", jobs)
+    objects.close()

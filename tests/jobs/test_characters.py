@@ -4,13 +4,14 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from jobs.characters import KIND, WriteCharacters, describe, written_in
+from jobs.characters import KIND, WriteCharacters
 from jobs.errors import Unavailable
 from jobs.portraits import KIND as PORTRAIT
 from jobs.sweeper import Sweeper
+from storage.characters import CharacterIndex, characters_in
 from storage.jobs import JobStore
 from storage.keys import Keys
-from storage.records.character import WrittenCharacter
+from storage.records.character import WrittenCharacter, written_in
 from storage.records.encoding import decode
 from storage.records.ids import JobId, new_job_id
 from storage.records.inputs import CharactersInput, PortraitInput
@@ -31,8 +32,12 @@ async def set_of(jobs: JobStates, count: int = 3, seed: int = 7) -> Stored:
     return await jobs.queued(kind=KIND, input=wanted.model_dump_json().encode())
 
 
+def index_of(bench: Bench) -> CharacterIndex:
+    return CharacterIndex(bench.store.commands, Keys(bench.settings.redis_prefix), keep_seconds=60)
+
+
 def working(bench: Bench, writer: Writer) -> Working:
-    return bench.working(WriteCharacters(writer, bench.store), kind=KIND)
+    return bench.working(WriteCharacters(writer, bench.store, index_of(bench)), kind=KIND)
 
 
 async def portraits(store: JobStore) -> list[Job]:
@@ -223,9 +228,13 @@ async def test_a_provider_that_fails_halfway_leaves_what_was_written_to_the_next
     assert [one.name for one in written_in((await jobs.get(stored.id)).job.result)] == list(NAMES)
 
 
-def test_a_result_without_characters_has_none() -> None:
-    assert written_in(None) == written_in({}) == written_in({"characters": []}) == []
+async def test_whoever_reads_of_a_character_can_find_its_set(bench: Bench, jobs: JobStates) -> None:
+    stored = await set_of(jobs)
 
+    await working(bench, Writer(*map(character, NAMES))).run(stored.id, stored.claim)
 
-def test_a_character_is_described_in_a_sentence() -> None:
-    assert describe(character("Ada")).startswith("Ada, dwarf smith. ")
+    written = written_in((await jobs.get(stored.id)).job.result)
+    index = index_of(bench)
+    assert await index.jobs_of([one.id for one in written]) == [stored.id] * 3
+    found = characters_in({stored.id: await bench.store.look(stored.id)})
+    assert list(found.values()) == written

@@ -153,6 +153,25 @@ async def ends_with_too_much(run: Run) -> Finished:
     return Finished({"text": "x" * 40_000})
 
 
+async def test_what_has_to_wait_for_something_else_waits_without_limit_and_without_a_word_in_the_log(
+    bench: Bench, jobs: JobStates, logs: Logs
+) -> None:
+    async def wait(run: Run) -> Finished:
+        raise errors.NotYet("waiting for its portrait", 0.0)
+
+    stored = await jobs.queued()
+    for _ in range(ATTEMPTS + 2):
+        await bench.working(wait).run(stored.id, stored.claim)
+        stored = await jobs.get(stored.id)
+        job = stored.job
+        assert (job.status, job.attempt, job.stage) == (Status.QUEUED, 0, "waiting for its portrait")
+
+    await bench.working(finish).run(stored.id, stored.claim)
+
+    assert (await jobs.get(stored.id)).job.status is Status.SUCCEEDED
+    assert set(names(logs)) == {"job claimed", "job succeeded"}
+
+
 @pytest.mark.parametrize("work", [crash, is_cancelled_by_its_own_library, writes_too_much, ends_with_too_much])
 async def test_a_fault_of_ours_ends_the_job_and_is_told_to_the_log_only(
     bench: Bench, jobs: JobStates, logs: Logs, work: Any

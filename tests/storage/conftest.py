@@ -5,12 +5,20 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from storage.connect import connect
+from storage.database import Database, open_database
 from storage.embedded import running
 from storage.jobs import JobStore
+from storage.kept import Kept
 from storage.keys import Keys
+from storage.lore_pieces import LorePieces
+from storage.media import Media
 from storage.queues import Queues
+from storage.removals import Removals
+from storage.worlds import Worlds
 from tests.support.job_states import JobStates
+from tests.support.kept_states import KeptStates
 from tests.support.listening import Listener
+from tests.support.postgres import execute, url_of, wait_for
 
 
 @pytest.fixture
@@ -42,3 +50,28 @@ async def own_redis(own_redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 def queues(store: JobStore, keys: Keys) -> Queues:
     return Queues(store.commands, keys)
+
+
+@pytest.fixture(scope="session")
+def shared_database_url(postgres_url: str, migrated: str) -> str:
+    """One database for all tests that want it empty and alone: making another for each would take longer than they."""
+    wait_for(execute(postgres_url, f"CREATE DATABASE shared TEMPLATE {migrated}"))
+    return url_of(postgres_url, "shared")
+
+
+@pytest.fixture
+async def database(shared_database_url: str) -> AsyncIterator[Database]:
+    async with open_database(SecretStr(shared_database_url)) as database:
+        for table in ("worlds", "removals"):
+            await database.execute(f"delete from {table}")
+        yield database
+
+
+@pytest.fixture
+def kept(database: Database) -> Kept:
+    return Kept(database, Worlds(database), LorePieces(database), Media(database), Removals(database))
+
+
+@pytest.fixture
+def states(kept: Kept) -> KeptStates:
+    return KeptStates(kept)

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,9 @@ from redis import AuthenticationError, Redis
 
 from server.up import python
 from storage.connect import SUBSCRIBER_LIMITS
-from storage.embedded import EmbeddedUnavailable, prepare, running
+from storage.embedded import prepare, running
+from storage.errors import EmbeddedUnavailable
 from tests.support.processes import Watched, children
-
-
-@pytest.fixture
-def short_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
 
 
 def test_it_is_ready_when_handed_over_and_gone_afterwards() -> None:

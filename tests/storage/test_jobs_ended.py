@@ -195,3 +195,9 @@ async def test_what_has_ended_leaves_its_record_and_no_trace_of_its_run(
     of_its_end = {"succeeded": {keys.portrait(stored.id)}, "failed": {keys.failed}, "canceled": set()}[state]
     assert left == {keys.job(stored.id), keys.owner("ann"), keys.expiring, *of_its_end}
     assert not {b"running", b"worker"} & set(await redis.hkeys(keys.job(stored.id)))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("upload", b""), ("portrait", b'{"seed":1}')])
+async def test_a_picture_that_was_uploaded_is_not_kept_a_second_time(jobs: JobStates, kind: str, kept: bytes) -> None:
+    assert (await jobs.succeeded(kind=kind)).input == kept
+    assert (await jobs.failed(kind=kind)).input == b'{"seed":1}'

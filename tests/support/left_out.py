@@ -19,6 +19,9 @@ _HOW_TO_GET = {
     "compiler": "gcc: install it (on Debian `apt install gcc libc6-dev`)",
     "nginx": "nginx: install it (on Debian `apt install nginx`), or set LIMNER_NGINX to its path",
     "node": f"Node {LEAST_NODE} or newer: install it (on Debian `apt install nodejs npm`)",
+    "pgbouncer": (
+        "PgBouncer: install it (on Debian `apt install pgbouncer`), or set LIMNER_PGBOUNCER to the path of the program"
+    ),
 }
 _LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
@@ -37,6 +40,13 @@ def nginx() -> str | None:
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/local/sbin:/usr/sbin")
 
 
+def pgbouncer() -> str | None:
+    """The PgBouncer to start: the one that LIMNER_PGBOUNCER names, else one on the path, or where only root looks."""
+    if named := os.environ.get("LIMNER_PGBOUNCER"):
+        return shutil.which(named)
+    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/local/sbin:/usr/sbin")
+
+
 def node() -> str | None:
     """A Node that is new enough."""
     found = shutil.which("node")
@@ -52,6 +62,7 @@ _PARTS: dict[str, Callable[[], str | None]] = {
     "compiler": lambda: shutil.which("gcc"),
     "nginx": nginx,
     "node": node,
+    "pgbouncer": pgbouncer,
 }
 
 

@@ -2,6 +2,7 @@
 
 import os
 import select
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.lines import DEADLINE_SECONDS
@@ -33,3 +34,11 @@ def children(pid: int) -> dict[int, str]:
         if int(parent) == pid:
             found[int(stat.parent.name)] = state
     return found
+
+
+def watched_family(pid: int) -> list[Watched]:
+    """`pid`, its children, theirs, and so on, but those that end meanwhile."""
+    found = []
+    with suppress(ProcessLookupError):
+        found.append(Watched(pid))
+    return [*found, *(one for child in children(pid) for one in watched_family(child))]

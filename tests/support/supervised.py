@@ -1,7 +1,8 @@
 """`python -m tests.support.supervised TIERS GRACE`: a supervisor over parts given as JSON, for the tests of it.
 
 TIERS is a list of lists of parts; a part is {"name", "code"} with Python to run, and may have "ready_when" (a file that
-must exist before the next tier is started), "death_signal", and "program" to run in Python's place.
+must exist before the next tier is started), "fault" (what is found out about it once it runs, and stops the start),
+"stop_signal", "death_signal", and "program" to run in Python's place.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypedDict
 
 from server.up.console import Console
+from server.up.errors import CannotStart
 from server.up.part import Part
 from server.up.supervisor import Supervisor
 
@@ -21,6 +23,8 @@ class Program(TypedDict, total=False):
     name: str
     code: str
     ready_when: str
+    fault: str
+    stop_signal: str
     death_signal: str
     program: str
 
@@ -32,13 +36,26 @@ def exists(path: str) -> Callable[[], Awaitable[bool]]:
     return look
 
 
+def has_fault(sentence: str) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        raise CannotStart(sentence)
+
+    return look
+
+
 def part(program: Program) -> Part:
+    is_ready = None
+    if "ready_when" in program:
+        is_ready = exists(program["ready_when"])
+    elif "fault" in program:
+        is_ready = has_fault(program["fault"])
     return Part(
         program["name"],
         (program.get("program", sys.executable), "-u", "-I", "-S", "-c", program["code"]),
         dict(os.environ),
+        stop_signal=signal.Signals[program.get("stop_signal", "SIGTERM")],
         death_signal=signal.Signals[program.get("death_signal", "SIGKILL")],
-        is_ready=exists(program["ready_when"]) if "ready_when" in program else None,
+        is_ready=is_ready,
     )
 
 
@@ -47,7 +64,11 @@ def main(tiers: list[list[Program]], grace: float) -> int:
     console = Console(sys.stdout, [one.name for tier in parts for one in tier])
     everything = exists(os.environ.get("READY_WHEN", "/"))
     supervisor = Supervisor(parts, console, grace=grace)
-    asyncio.run(supervisor.run(everything, "everything is up"))
+    try:
+        asyncio.run(supervisor.run(everything, "everything is up"))
+    except CannotStart as error:
+        console.say(str(error))
+        return 1
     return 1 if supervisor.refused else 0
 
 

@@ -22,11 +22,16 @@ class Up:
         self.url = self.lines.wait_for(r"^Limner is ready: (http://\S+) \(Ctrl-C stops it\)$").group(1)
 
     def pid_of(self, word: str) -> int:
-        """The part whose command line holds `word`: `valkey-server`, `serve` or `arq_worker`."""
+        """The part whose command line holds `word`: `valkey-server`, `postgres`, `serve` or `arq_worker`."""
         for pid in children(self.process.pid):
             if word in re.split(r"[\0 /]", Path(f"/proc/{pid}/cmdline").read_text()):
                 return pid
         raise AssertionError(f"no child of {self.process.pid} runs {word}")
+
+    def environment_of(self, word: str) -> dict[str, str]:
+        """The variables of that part."""
+        pairs = Path(f"/proc/{self.pid_of(word)}/environ").read_text().rstrip("\0").split("\0")
+        return dict(pair.split("=", 1) for pair in pairs)
 
 
 def command(data_dir: Path, *options: str) -> list[str]:

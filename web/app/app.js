@@ -9,10 +9,13 @@ import { Announcer } from "./announce.js";
 import { Commission } from "./commission.js";
 import { showConnection } from "./connection.js";
 import { formatFragment, parseFragment } from "./fragment.js";
+import { KeepForm } from "./keep-form.js";
+import { KeepMemory, storageOfTab } from "./keep-memory.js";
 import { byId } from "./page.js";
 import { headingOf, titleOf } from "./sentences.js";
 import { SetOnWall } from "./set.js";
 import { Tools } from "./tools.js";
+import { Worlds } from "./world-calls.js";
 
 const client = createClient({ url: new URL("../../", import.meta.url).href });
 const announcer = new Announcer(byId("live", HTMLElement));
@@ -29,6 +32,9 @@ const tools = new Tools({
   generate: () => commission.press(),
 });
 
+const memory = new KeepMemory(storageOfTab(), newJobId);
+const keep = new KeepForm(new Worlds(), memory, () => shown?.members ?? []);
+
 /**
  * Shows what the address says. Nothing is ever submitted from here.
  *
@@ -40,6 +46,7 @@ function follow(submitted = null) {
   shown?.close();
   shown = null;
   tools.reset();
+  keep.reset(set);
   wall.hidden = set === null;
   document.body.dataset["view"] = set === null ? "empty" : "set";
   if (set === null) {
@@ -49,7 +56,10 @@ function follow(submitted = null) {
   shown = new SetOnWall(client, set, { submitted, repainted }, announcer, {
     onRepaint: keepRepainted,
     onBrief: (brief) => submitted ?? commission.fill(brief),
-    onScene: (scene) => tools.show(scene),
+    onScene: (scene, known) => {
+      tools.show(scene);
+      keep.show(scene, known);
+    },
     isTold: (portrait) => tray.tells(portrait),
   });
 }

@@ -3,6 +3,7 @@ import { LimnerError, newJobId } from "../client/index.js";
 import { html, showText } from "../elements/dom.js";
 import { LimnerPortraitElement } from "../elements/limner-portrait.js";
 import { pictureUrl } from "../elements/view.js";
+import { memberOf, metadataOf } from "./keep.js";
 import { find, stamp } from "./page.js";
 import { altOf, fileName } from "./sentences.js";
 
@@ -27,6 +28,8 @@ export class Card {
   #repaint = find(this.element, ".repaint", HTMLFormElement);
   #error = find(this.element, ".error", HTMLElement);
   #leave = () => {};
+  /** @type {Map<string, string>} What the jobs of this page were asked to paint. */
+  #asked = new Map();
 
   /**
    * @param {Client} client
@@ -58,6 +61,11 @@ export class Card {
   /** The job that paints it. */
   get portrait() {
     return this.#portrait.job;
+  }
+
+  /** The character as it is sent to be kept. */
+  get member() {
+    return memberOf(this.#character, this.#portrait.job, this.#described);
   }
 
   /** Brings it into view. */
@@ -95,7 +103,7 @@ export class Card {
     });
     this.#portrait.addEventListener("limner-portrait-repaint", (event) => {
       if (event instanceof CustomEvent && event.detail.reason === "description") this.#ask();
-      else void this.#paint(this.#character.appearance ?? "");
+      else void this.#paint(this.#described);
     });
     this.#stop.addEventListener("click", () => void this.#try(() => this.#client.cancel(this.#portrait.job)));
     this.#repaint.addEventListener("submit", (event) => {
@@ -103,6 +111,13 @@ export class Card {
       void this.#paint(this.#appearance.value);
     });
     this.#repaint.addEventListener("reset", () => this.#closeForm());
+  }
+
+  /** What the portrait's job was asked to paint, as far as that is known. */
+  get #described() {
+    const job = this.#portrait.job;
+    const noted = this.#client.job(job).snapshot().job?.metadata?.["appearance"];
+    return this.#asked.get(job) ?? (typeof noted === "string" ? noted : (this.#character.appearance ?? ""));
   }
 
   get #appearance() {
@@ -126,7 +141,7 @@ export class Card {
 
   #ask() {
     this.#repaint.hidden = false;
-    this.#appearance.value = this.#character.appearance ?? "";
+    this.#appearance.value = this.#described;
     this.#appearance.focus();
   }
 
@@ -144,10 +159,11 @@ export class Card {
     const { id: _id, portrait: _portrait, ...sitter } = this.#character;
     const id = newJobId();
     const before = this.#portrait.job;
+    this.#asked.set(id, appearance);
     if (!this.#repaint.hidden) this.#closeForm();
     this.#news.onRepaint(id);
     this.watch(id);
-    const wanted = { id, character: { ...sitter, appearance }, metadata: { name: sitter.name } };
+    const wanted = { id, character: { ...sitter, appearance }, metadata: metadataOf(sitter.name, appearance) };
     const submit = () => this.#client.submit("portrait", wanted);
     if (await this.#try(submit)) return;
     this.#news.onRepaint(before);
@@ -173,7 +189,7 @@ export class Card {
 }
 
 /** @param {[string, number]} stat */
-function meter([name, value]) {
+export function meter([name, value]) {
   const bar = html("dd", { class: "bar", "aria-hidden": "true" });
   bar.style.setProperty("--value", String(value));
   const label = name.charAt(0).toUpperCase() + name.slice(1);

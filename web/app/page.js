@@ -37,5 +37,5 @@ export function stamp(id) {
  */
 function expect(element, type, name) {
   if (element instanceof type) return element;
-  throw new TypeError(`index.html has no ${type.name} ${name}`);
+  throw new TypeError(`the page has no ${type.name} ${name}`);
 }

@@ -37,7 +37,7 @@ export function titleOf(scene, painted) {
 }
 
 /** @type {Record<string, string>} */
-const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
+const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "video/mp4": "mp4" };
 
 /**
  * A name for the saved picture that every system accepts, made from the character's.

@@ -11,7 +11,7 @@ import { arrivalOf, awaitedLine, headingOf, progressOf, titleOf } from "./senten
  * @typedef {object} SetHooks
  * @property {(place: number, portrait: string) => void} onRepaint  a character (from 1) gets another portrait job
  * @property {(brief: Brief) => void} onBrief                        what was asked for became known
- * @property {(scene: Scene) => void} onScene                        something changed
+ * @property {(scene: Scene, known: {theme: string | null, painted: number}) => void} onScene  something changed
  * @property {(portrait: string) => boolean} isTold                  another part of the page tells what becomes of it
  */
 
@@ -54,8 +54,9 @@ export class SetOnWall {
     this.#update();
   }
 
-  get scene() {
-    return this.#scene;
+  /** The characters as they are sent to be kept, in their order. */
+  get members() {
+    return this.#scene.characters.map(({ id }) => this.#cards.get(id)?.member ?? id);
   }
 
   close() {
@@ -179,6 +180,6 @@ export class SetOnWall {
     byId("set-title", HTMLElement).textContent = gone ? "An empty wall" : headingOf(this.#brief?.theme ?? "");
     showText(byId("set-progress", HTMLElement), gone ? null : progressOf(this.#scene, painted));
     document.title = titleOf(this.#scene, painted);
-    this.#hooks.onScene(this.#scene);
+    this.#hooks.onScene(this.#scene, { theme: this.#brief?.theme ?? null, painted });
   }
 }

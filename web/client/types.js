@@ -23,7 +23,8 @@
  * @property {string} portrait The id of the job that paints this character.
  *
  * @typedef {object} JobResult What a finished job gives; which of the fields are there depends on its kind.
- * @property {string} [url] Of a picture; make it absolute with `client.resolve`.
+ * @property {string} [url] Of a picture or a video; make it absolute with `client.resolve`.
+ * @property {string} [poster] Of a video: the URL of a picture to show before it plays.
  * @property {string} [content_type]
  * @property {number} [width] In pixels.
  * @property {number} [height] In pixels.

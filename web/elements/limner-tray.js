@@ -106,6 +106,11 @@ export class LimnerTrayElement extends HTMLElement {
     return this.#tasks?.has(id) ?? false;
   }
 
+  /** Asks the server now for what is unfinished: something was asked for in another way than through the client. */
+  async find() {
+    await this.#tasks?.find();
+  }
+
   connectedCallback() {
     for (const name of /** @type {const} */ (["client", "words", "hrefOf"])) this.#upgrade(name);
     this.#start();

@@ -122,7 +122,12 @@ function finalView(job, words) {
   return { ...nothing, state: "succeeded", waiting: false, percent: 100, picture: pictureUrl(job) };
 }
 
-/** @param {Job} job */
-export function pictureUrl(job) {
-  return job.result?.url ?? null;
+/**
+ * The picture that stands for what the job has made: of a video its poster.
+ *
+ * @param {Job} job
+ */
+export function pictureUrl({ result }) {
+  if (result?.content_type?.startsWith("video/")) return result.poster ?? null;
+  return result?.url ?? null;
 }

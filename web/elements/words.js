@@ -24,6 +24,7 @@
  * @property {string} repaint               button: a new job for what is no longer kept
  * @property {string} reload                button: load the picture again
  * @property {string} portrait              names the picture when the page gave no `alt`
+ * @property {string} video                 names a video that was given no name
  * @property {string} tasks                 names the tray
  * @property {string} characters            names a set of characters that was given no name
  * @property {(count: number) => string} inProgress
@@ -65,6 +66,7 @@ export const defaultWords = Object.freeze({
   repaint: "Paint it again",
   reload: "Load it again",
   portrait: "Portrait",
+  video: "Video",
   tasks: "Background tasks",
   characters: "Characters",
   inProgress: (count) => `${count} in progress`,
@@ -86,6 +88,7 @@ export const defaultWords = Object.freeze({
 /** @param {string} kind */
 function verbOf(kind) {
   if (kind === "characters") return "written";
+  if (kind === "video") return "set in motion";
   return kind === "portrait" ? "painted" : "made";
 }
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.providers.painter.fields import Bytes
-from jobs.providers.pictures import NoPicture, picture_of
+from jobs.providers.pictures import picture_of
+from storage.pictures import NoPicture
 from storage.records.media import PictureFormat
 
 WIDTH, HEIGHT = 61, 93

@@ -175,6 +175,27 @@ def test_a_signal_stops_the_tiers_in_the_opposite_order(supervise: Supervise, nu
     assert after[6:] == ["store    │ bye", "store stopped."]
 
 
+def test_a_part_is_asked_to_stop_by_the_signal_that_it_wants(supervise: Supervise) -> None:
+    code = STEADY.replace("SIGTERM", "SIGINT")
+    up = supervise([{"name": "store", "code": code, "stop_signal": "SIGINT"}])
+    up.pid_of("store")
+
+    up.process.terminate()
+
+    assert up.end()[-2:] == ["store │ bye", "store stopped."]
+
+
+def test_what_is_found_out_about_a_part_that_runs_ends_everything_and_is_told_at_the_end(supervise: Supervise) -> None:
+    up = supervise([steady("store")], [{"name": "base", "code": STEADY, "fault": "it is too old"}], [steady("server")])
+
+    lines = up.lines.rest()
+
+    assert up.process.wait() == 1
+    assert lines[-1] == "it is too old"
+    assert {"store stopped.", "base stopped."} <= set(lines)
+    assert not [line for line in lines if line.startswith("server")]
+
+
 def test_a_part_that_does_not_stop_is_killed_after_the_grace(supervise: Supervise) -> None:
     up = supervise([steady("store")], [{"name": "deaf", "code": DEAF}], grace=0.2)
     up.wait_for_all({"store", "deaf"})

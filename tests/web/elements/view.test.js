@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LONG_MS, RECONNECTING_MS, UNKNOWN_MS, connectionLine, viewOf } from "../../../web/elements/view.js";
+import { LONG_MS, RECONNECTING_MS, UNKNOWN_MS, connectionLine, pictureUrl, viewOf } from "../../../web/elements/view.js";
 import { follow, noWait } from "../../../web/elements/wait.js";
 import { defaultWords } from "../../../web/elements/words.js";
-import { T0, at, known, without } from "./support/jobs.js";
+import { T0, at, job, known, without } from "./support/jobs.js";
 
 /** @import { JobState } from "../../../web/client/types.js" */
 
@@ -91,6 +91,12 @@ test("a missing connection is told after three seconds, while something is await
 test("a picture that is done is shown by its address", () => {
   const view = shown(known({ status: "succeeded", result: { url: "/temp-portraits/a/image?v=7" } }));
   assert.deepEqual([view.state, view.waiting, view.picture], ["succeeded", false, "/temp-portraits/a/image?v=7"]);
+});
+
+test("a video is stood for by its poster, and without one by nothing", () => {
+  const video = { url: "/objects/a.mp4", content_type: "video/mp4" };
+  assert.equal(pictureUrl(job({ result: { ...video, poster: "/objects/a.jpg" } })), "/objects/a.jpg");
+  assert.equal(pictureUrl(job({ result: video })), null);
 });
 
 test("a failure that may pass offers the same again, with its reason", () => {

@@ -41,7 +41,9 @@ export function rowsOf(tasks, words) {
  * @param {Words} words
  */
 export function labelOf({ label, kind }, words) {
-  return label || (kind === "characters" ? words.characters : words.portrait);
+  if (label !== "") return label;
+  if (kind === "characters") return words.characters;
+  return kind === "video" ? words.video : words.portrait;
 }
 
 /**

@@ -6,6 +6,9 @@ import { LimnerError } from "../../client/index.js";
 import { afterTelling, isSettled } from "./news.js";
 import { Task } from "./task.js";
 
+/** What is done with something that was made and told of already. */
+const UNTOLD = ["upload", "removal"];
+
 /** Between two attempts to ask for what is unfinished. */
 const AGAIN_MS = 10_000;
 
@@ -61,7 +64,8 @@ export class Tasks {
       const jobs = await this.#client.active();
       if (this.#closed) return;
       // Whoever comes here in the middle sees the tray, and is told of what happens from now on.
-      for (const { id, status, version } of jobs.reverse()) this.#follow(id, { told: status, version }, true);
+      const told = jobs.filter(({ kind }) => !UNTOLD.includes(kind)).reverse();
+      for (const { id, status, version } of told) this.#follow(id, { told: status, version }, true);
     } catch (error) {
       if (!(error instanceof LimnerError)) throw error;
       if (!this.#closed) this.#again = setTimeout(() => void this.find(), AGAIN_MS);

@@ -8,7 +8,7 @@ import pytest
 
 from jobs.providers.base import PREVIEW_BYTES, PortraitProvider, PortraitRequest
 from jobs.providers.painter import Painter
-from jobs.providers.painter.provider import Stopped
+from jobs.providers.threads import Stopped
 from storage.records.media import Picture, PictureFormat
 
 ENDLESS = 3_600.0

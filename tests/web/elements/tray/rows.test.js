@@ -37,8 +37,8 @@ test("rows keep the order in which their jobs were submitted", async () => {
 });
 
 test("what has no name is called by its kind", async () => {
-  const labels = (await rows(job(A, 5), job(B, 5, { kind: "characters" }))).map(({ label }) => label);
-  assert.deepEqual(labels, ["Portrait", "Characters"]);
+  const shown = await rows(job(A, 5), job(B, 5, { kind: "characters" }), job(idOf(1), 5, { kind: "video" }));
+  assert.deepEqual(shown.map(({ label }) => label), ["Portrait", "Characters", "Video"]);
 });
 
 test("a failure tells its reason and what can be done", async () => {

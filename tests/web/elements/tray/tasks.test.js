@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settled } from "../../client/support/clock.js";
 import { json, noNetwork } from "../../client/support/fake-http.js";
-import { A, B, job } from "../../client/support/records.js";
+import { A, B, idOf, job } from "../../client/support/records.js";
 import { at } from "../support/jobs.js";
 import { FakeStorage } from "../support/storage.js";
 import { tab } from "../support/tray.js";
@@ -50,6 +50,11 @@ test("a picture that does not arrive is not told, and may be fetched again", asy
   void tasks.get(A)?.fetchPicture({ again: true });
   await pictureArrives(true);
   assert.deepEqual(tell(), ["Mira: succeeded"]);
+});
+
+test("what is put away or removed behind the scenes is no task", async () => {
+  const { tasks } = await tab({ active: [painting(6), job(B, 6, { kind: "upload" })] });
+  assert.deepEqual(tasks.all.map(({ id }) => id), [A]);
 });
 
 test("who comes in the middle is told what happens from then on", async () => {
@@ -128,6 +133,22 @@ test("the portraits of a set are followed under their characters' names", async 
   const mira = { id: "1", name: "Mira", race: "elf", class: "bard", traits: [], stats: {}, backstory: "", portrait: A };
   say(job(B, 6, { kind: "characters", result: { characters: [mira] } }));
   assert.deepEqual([tasks.get(A)?.label, tasks.get(A)?.entry.set], ["Mira", B]);
+});
+
+test("what is only put away, or removed, is no task: the portrait that it is about was told", async () => {
+  const { tasks, storage, tell } = await tab({
+    active: [job(B, 7, { kind: "upload" }), painting(6), job(idOf(1), 5, { kind: "removal" })],
+  });
+  assert.deepEqual([tasks.all.map(({ id }) => id), tell(), storage.length], [[A], [], 1]);
+});
+
+test("a video is told when its poster is here", async () => {
+  const { tasks, tell, say, pictureArrives } = await tab({ active: [job(A, 6, { kind: "video", ...NAMED })] });
+  const result = { url: "/objects/v.mp4", poster: "/objects/v.jpg", content_type: "video/mp4" };
+  say(job(A, 9, { kind: "video", status: "succeeded", finished_at: at(9), result, ...NAMED }));
+  assert.deepEqual([tell(), tasks.get(A)?.picture.path], [[], "/objects/v.jpg"]);
+  await pictureArrives(true);
+  assert.deepEqual(tell(), ["Mira: succeeded"]);
 });
 
 test("a failure stays until it is put away", async () => {

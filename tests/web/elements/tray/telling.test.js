@@ -52,5 +52,7 @@ test("a failure that would come again asks for another description, and has no b
 
 test("each kind is told in its own words", () => {
   const begun = ["characters", "portrait", "video"].map((kind) => toast("processing", { kind }).text);
-  assert.deepEqual(begun, ["Being written", "Being painted", "Being made"]);
+  assert.deepEqual(begun, ["Being written", "Being painted", "Being set in motion"]);
+  const ended = /** @type {const} */ (["succeeded", "failed"]).map((news) => toast(news, { kind: "video" }).text);
+  assert.deepEqual(ended, ["Set in motion", "Could not be set in motion"]);
 });

@@ -1,0 +1,50 @@
+"""Portraits that other jobs go on with: waited for while they are being painted."""
+
+from jobs.errors import InvalidInput, NotYet
+from jobs.persistence import persistently
+from storage.jobs import JobStore
+from storage.portraits import PortraitStore
+from storage.records.ids import JobId
+from storage.records.job import Job, Status, milliseconds
+
+LEAST_WAIT_SECONDS, MOST_WAIT_SECONDS = 0.5, 5.0
+"""Between two looks at a portrait that is still being painted."""
+
+UNKNOWN_WAIT_SECONDS = 1.0
+"""The same where nobody knows how long it will take."""
+
+
+class FinishedPortraits:
+    """What portrait jobs have painted. `purpose` is what their pictures are wanted for, as in «set in motion»."""
+
+    def __init__(self, store: JobStore, portraits: PortraitStore, *, purpose: str) -> None:
+        self._store = store
+        self._portraits = portraits
+        self._purpose = purpose
+
+    async def data(self, portrait: JobId) -> bytes | None:
+        """The picture's bytes; none where Redis does not have it, or no longer.
+
+        Raises NotYet while it is being painted, and InvalidInput where there will be none. Waits for Redis.
+        """
+        stored = await persistently(lambda: self._store.look(portrait))
+        if stored is None or stored.expired:
+            return None
+        match (job := stored.job).status:
+            case Status.SUCCEEDED:
+                return await persistently(lambda: self._portraits.data(portrait))
+            case Status.FAILED:
+                raise InvalidInput(f"There is no portrait to {self._purpose}: it could not be painted.")
+            case Status.CANCELED:
+                raise InvalidInput(f"There is no portrait to {self._purpose}: it was stopped.")
+            case _:
+                now = await persistently(self._store.now)
+                raise NotYet("waiting for its portrait", wait_seconds(job, now))
+
+
+def wait_seconds(job: Job, now: int) -> float:
+    """How long to wait for a portrait before looking again; `now` is Redis' clock, ms."""
+    if job.expected_at is None:
+        return UNKNOWN_WAIT_SECONDS
+    left = (milliseconds(job.expected_at) - now) / 1000
+    return min(MOST_WAIT_SECONDS, max(LEAST_WAIT_SECONDS, left))

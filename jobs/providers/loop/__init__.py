@@ -1,0 +1,5 @@
+"""The default video provider: a portrait that breathes, and goes on for ever."""
+
+from jobs.providers.loop.provider import Loop
+
+__all__ = ["Loop"]

@@ -1,0 +1,311 @@
+"""The board of a world in a real Chromium, over all that keeps it: what is missing, being made, and there."""
+
+import base64
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.browser.test_page import Submissions
+from tests.support.limner import Server, Worker, limner
+from tests.support.postgres import execute, url_of, wait_for
+
+pytestmark = pytest.mark.browser
+
+MARKUP = "<img src=x onerror=document.title='broken'><b>Ysolde</b>"
+PAINTING = "limner-portrait[state=processing]"
+NOTES_PICTURES = """
+const wall = document.querySelector(".exhibit > .layer");
+window.hung = [];
+new MutationObserver(() => window.hung.push(wall.querySelector("img")?.src ?? null)).observe(wall, { childList: true });
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(
+    redis_url: str, postgres_url: str, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    name = f"board_{secrets.token_hex(8)}"
+    wait_for(execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {migrated}"))
+    yield {
+        "LIMNER_REDIS_URL": redis_url,
+        "LIMNER_REDIS_PREFIX": f"{name}:",
+        "LIMNER_DATABASE_URL": url_of(postgres_url, name),
+        "LIMNER_OBJECTS_DIR": str(tmp_path_factory.mktemp("objects")),
+        "LIMNER_PAINTER_SECONDS": "1.5",
+        "LIMNER_MEDIA_SECONDS": "0.1",
+    }
+    wait_for(execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="module")
+def keeping(environment: dict[str, str]) -> Iterator[tuple[Server, Worker]]:
+    """A server and a worker that keep worlds; a portrait takes more than a second."""
+    with limner(environment) as both:
+        yield both
+
+
+@pytest.fixture
+def root(keeping: tuple[Server, Worker]) -> str:
+    return keeping[0].url
+
+
+def character(name: str, *, painted: bool = False) -> dict[str, Any]:
+    return {
+        "name": name,
+        "race": "Elf",
+        "class": "Archivist",
+        "traits": ["patient"],
+        "stats": {"charm": 12},
+        "backstory": f"{name} keeps the lamps.",
+        "appearance": "grey braid",
+        **({"image_portrait_base64": picture(len(name))} if painted else {}),
+    }
+
+
+def picture(shade: int) -> str:
+    encoded, data = cv2.imencode(".png", np.full((64, 64, 3), 40 * shade % 255, np.uint8))
+    assert encoded
+    return base64.b64encode(bytes(data)).decode()
+
+
+def keep(context: BrowserContext, root: str, *characters: dict[str, Any], name: str = "The night market") -> str:
+    """The address of a world that belongs to whoever uses this context."""
+    answer = context.request.post(f"{root}/worlds", data={"name": name, "characters": list(characters)})
+    assert answer.status == 201, answer.text()
+    return f"{root}/worlds/{answer.json()['world_id']}"
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.locator(".card").filter(has=page.get_by_role("heading", name=name))
+
+
+def shown(card: Locator) -> Locator:
+    """The picture on the wall."""
+    return card.locator(".exhibit > .layer img")
+
+
+def expect_painted(card: Locator) -> None:
+    """The picture is here, decoded, and comes from the object store."""
+    card.scroll_into_view_if_needed()
+    expect(shown(card)).to_have_attribute("src", re.compile("/objects/portraits/"))
+    assert shown(card).evaluate("image => image.complete && image.naturalWidth > 0")
+
+
+def state(card: Locator, words: str) -> None:
+    expect(card.locator(".states")).to_have_text(words)
+
+
+def look_again(page: Page) -> None:
+    """As if a person had come back to the tab; else a board on which nothing moves is asked for every few seconds."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_portraits_are_painted_while_their_owner_is_in_the_library_and_reloads(
+    context: BrowserContext, page: Page, root: str, complaints: list[str], tmp_path: Path
+) -> None:
+    submissions = Submissions(context)
+    page.goto(keep(context, root, character("Odo"), character("Pell")))
+    state(card(page, "Odo"), "No portrait yet · no video yet")
+    page.get_by_role("button", name="Generate missing portraits (2)").dblclick()
+    expect(page.locator(PAINTING).first).to_be_visible()
+    expect(page.locator("#generate-portraits")).to_be_hidden()
+    page.screenshot(path=tmp_path / "painting.png")
+
+    page.get_by_role("link", name="Library").click()
+    expect(page.locator(".world").first).to_be_visible()
+    page.go_back()
+    page.reload()
+    for name in ("Odo", "Pell"):
+        expect_painted(card(page, name))
+        state(card(page, name), "Painted · no video yet")
+    expect(page.locator("#summary")).to_have_text("2 characters · 2 portraits · 0 videos")
+    assert [url for url in submissions.urls if url.endswith("/generate")] == submissions.urls
+    assert len(submissions.urls) == 1
+    assert complaints == []
+
+
+def test_of_seven_characters_only_the_two_without_a_portrait_are_painted(
+    context: BrowserContext, page: Page, root: str
+) -> None:
+    there = [character(name, painted=True) for name in ("Ada", "Bea", "Cleo", "Dora", "Edith")]
+    page.goto(keep(context, root, *there, character("Fay"), character("Gwen")))
+    for each in there:
+        expect_painted(card(page, each["name"]))
+    before = {each["name"]: shown(card(page, each["name"])).get_attribute("src") for each in there}
+    page.get_by_role("button", name="Generate missing portraits (2)").click()
+    for name in ("Fay", "Gwen"):
+        expect_painted(card(page, name))
+    assert {name: shown(card(page, name)).get_attribute("src") for name in before} == before
+    expect(page.get_by_role("button", name="History (1)")).to_have_count(7)
+
+
+def test_videos_are_made_of_the_portraits_that_are_there_and_play(
+    context: BrowserContext, page: Page, root: str, browser: Browser, complaints: list[str], tmp_path: Path
+) -> None:
+    address = keep(context, root, character("Odo", painted=True), character("Nobody"))
+    page.goto(address)
+    odo = card(page, "Odo")
+    expect_painted(odo)
+    page.get_by_role("button", name="Generate missing videos (1)").click()
+    video = odo.locator("video")
+    expect(video).to_be_visible()
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
+    assert video.evaluate("video => [video.readyState >= 2, video.muted, video.loop, video.paused]") == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    state(odo, "Painted · video made")
+    page.screenshot(path=tmp_path / "playing.png")
+    odo.get_by_role("button", name="Show the portrait").click()
+    expect(video).to_be_hidden()
+    expect(shown(odo)).to_be_visible()
+    assert video.evaluate("video => video.paused")
+    assert complaints == []
+
+    with browser.new_context(reduced_motion="reduce") as calm:
+        still = calm.new_page()
+        still.goto(address)
+        still.get_by_role("button", name="Show the video").click()
+        expect(still.locator("video")).to_be_visible()
+        assert still.locator("video").evaluate("video => [video.paused, video.controls]") == [True, True]
+
+
+def test_the_old_portrait_stays_until_the_new_one_is_here_and_can_be_chosen_again(
+    context: BrowserContext, page: Page, root: str
+) -> None:
+    page.goto(keep(context, root, character("Odo", painted=True)))
+    odo = card(page, "Odo")
+    expect_painted(odo)
+    old = shown(odo).get_attribute("src")
+    page.evaluate(NOTES_PICTURES)
+    odo.get_by_role("button", name="Another portrait…").click()
+    page.keyboard.type(", with a lantern")
+    odo.locator("form.portrait").get_by_label("Seed").fill("7")
+    page.keyboard.press("Enter")
+    expect(odo.locator(".strip.portrait [role=progressbar][aria-valuenow]")).to_be_visible()
+    expect(odo.locator(".strip.portrait")).to_be_hidden()
+    expect(shown(odo)).to_have_attribute("src", re.compile(r"_portrait_2\.png$"))
+    hung = page.evaluate("window.hung")
+    assert hung
+    assert {None, old}.isdisjoint(hung), "the wall was empty in between"
+
+    odo.get_by_role("button", name="History (2)").click()
+    prints = odo.locator(".prints button")
+    expect(prints).to_have_count(2)
+    expect(prints.first).to_have_attribute("aria-pressed", "true")
+    prints.last.click()
+    expect(prints.last).to_have_attribute("aria-pressed", "true")
+    expect(shown(odo)).to_have_attribute("src", str(old))
+
+
+def test_a_portrait_that_was_stopped_is_tried_again(context: BrowserContext, page: Page, root: str) -> None:
+    page.goto(keep(context, root, character("Odo")))
+    odo = card(page, "Odo")
+    odo.get_by_role("button", name="Paint it").click()
+    odo.get_by_role("button", name="Stop painting").click()
+    expect(odo.get_by_text("The painting was stopped")).to_be_visible()
+    odo.get_by_role("button", name="Try again").click()
+    expect_painted(odo)
+
+
+def test_markup_is_shown_as_text_and_guests_look_and_change_nothing(
+    context: BrowserContext, page: Page, root: str, browser: Browser
+) -> None:
+    address = keep(context, root, {**character("Odo", painted=True), "name": MARKUP[:80]}, name="<i>Her</i> world")
+    page.goto(address)
+    expect(page.locator(".card h2")).to_have_text(MARKUP[:80])
+    expect(page.locator("h1#board-title")).to_have_text("<i>Her</i> world")
+    expect(page).to_have_title("<i>Her</i> world – Limner")
+    page.get_by_role("button", name="Edit…").click()
+    page.get_by_label("Backstory").fill("<script>document.title = 'broken'</script>\nTwo lines.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".story")).to_have_text("<script>document.title = 'broken'</script> Two lines.")
+    expect(page.get_by_role("button", name="Edit…")).to_be_focused()
+
+    with browser.new_context() as elsewhere:
+        guest = elsewhere.new_page()
+        guest.goto(address)
+        expect_painted(guest.locator(".card"))
+        expect(guest.locator(".story")).to_contain_text("<script>")
+        expect(guest.locator("#guest")).to_be_visible()
+        guest.get_by_role("button", name="History (1)").click()
+        expect(guest.locator(".prints img")).to_be_visible()
+        words = [button.inner_text() for button in guest.locator("main button:visible").all()]
+        assert words == ["Copy link", "History (1)"]
+
+        page.get_by_role("button", name="Rename").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.type("Their world")
+        page.keyboard.press("Enter")
+        expect(page.locator("#board-title")).to_have_text("Their world")
+        look_again(guest)
+        expect(guest.locator("#board-title")).to_have_text("Their world")
+
+
+def test_a_deleted_world_leads_to_the_library_and_its_link_says_so(
+    context: BrowserContext, page: Page, root: str
+) -> None:
+    address = keep(context, root, character("Odo"), name="Soon gone")
+    page.goto(address)
+    page.get_by_role("button", name="Delete…").click()
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page).to_have_url(f"{root}/worlds")
+    expect(page.get_by_text("Soon gone")).to_have_count(0)
+    for link in (address, f"{root}/worlds/no-id"):
+        page.goto(link)
+        expect(page.get_by_role("heading", name="No world hangs here")).to_be_focused()
+        expect(page.get_by_role("link", name="To the Library")).to_have_attribute("href", "../worlds")
+
+
+def test_a_board_that_cannot_be_asked_for_says_so_and_goes_on_by_itself(
+    context: BrowserContext, page: Page, root: str
+) -> None:
+    address = keep(context, root, character("Odo", painted=True))
+    page.goto(address)
+    expect_painted(card(page, "Odo"))
+    page.route(address, lambda route: route.abort())
+    context.request.patch(address, data={"name": "Another name"})
+    look_again(page)
+    expect(page.locator("#trouble")).to_contain_text("The server cannot be reached.")
+    expect_painted(card(page, "Odo"))
+    page.unroute(address)
+    expect(page.locator("#board-title")).to_have_text("Another name")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_a_board_that_is_opened_asks_once_for_what_is_missing(
+    context: BrowserContext, page: Page, environment: dict[str, str], keeping: tuple[Server, Worker]
+) -> None:
+    submissions = Submissions(context)
+    with Server({**environment, "LIMNER_GENERATE_ON_OPENING": "portraits"}) as server:
+        page.goto(keep(context, server.url, character("Odo"), character("Pell", painted=True)))
+        expect(card(page, "Odo").locator(PAINTING)).to_be_visible()
+        page.reload()
+        expect_painted(card(page, "Odo"))
+        assert len(submissions.urls) == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_a_board_without_scrolling_sideways(
+    context: BrowserContext, page: Page, root: str, scheme: str, tmp_path: Path
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    long = "Anastasia-of-the-very-long-name-without-any-place-to-break-it-anywhere"
+    page.goto(keep(context, root, character(long, painted=True), character("Odo"), name=f"{long} and {long}"))
+    expect_painted(card(page, long))
+    page.get_by_role("button", name="Edit…").first.click()
+    assert page.locator("html").evaluate("element => element.scrollWidth") <= 360
+    page.screenshot(path=tmp_path / "phone.png", full_page=True)
