@@ -10,7 +10,7 @@ import click
 from pydantic import SecretStr
 
 from bench import delivery, portraits, submission, table
-from bench.faults import churn, faults, job_faults
+from bench.faults import churn, faults, job_faults, kept_faults
 from bench.figures import Row
 from bench.hub.command import hub
 from bench.hub.document import plot
@@ -100,6 +100,7 @@ main.add_command(write)
 main.add_command(kept)
 main.add_command(faults)
 main.add_command(job_faults)
+main.add_command(kept_faults)
 main.add_command(churn)
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`./limner bench faults`, `… job-faults` and `… churn`: the suite's fault tables and coming and going, in full."""
+"""`./limner bench faults`, `… job-faults`, `… kept-faults`, `… churn`: fault tables, and coming and going, in full."""
 
 import asyncio
 import contextlib
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tests.support.faults.trial import Outcome
     from tests.support.job_faults.rows import Row as JobRow
     from tests.support.job_faults.trial import Outcome as JobOutcome
+    from tests.support.kept_faults.rows import Row as KeptRow
+    from tests.support.kept_faults.trial import Outcome as KeptOutcome
+    from tests.support.seaweed import Seaweed
 
 FIGURES = ("resync", "resync of polls", "half-open found", "stuck client gone")
 
@@ -44,6 +47,8 @@ JOB_COLUMNS = {
     "painted twice": "made_twice",
     "seconds": "seconds",
 }
+
+KEPT_COLUMNS = ("pictures", "objects", "urls", "base64", "unfinished", "wrong", "crashed", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,62 @@ async def _job_faults(rows: "Sequence[JobRow]", quick: bool) -> "dict[str, JobOu
                     outcomes[row.name] = await run(row, on)
                 except AssertionError as error:
                     outcomes[row.name] = str(error)
+    return outcomes
+
+
+@click.command()
+@click.option("--row", "names", multiple=True, help="Only rows whose name has these words; may be repeated.")
+@click.option("--store", type=click.Choice(["folder", "bucket"]), help="Only over this.  [default: both]")
+@_quick_option
+@_json_option
+def kept_faults(names: tuple[str, ...], store: str | None, quick: bool, json_file: Path | None) -> None:
+    """Break everything that can break while worlds are made, at full length, and print what is kept in the end."""
+    from tests.support.kept_faults.rows import ROWS
+
+    rows = [row for row in ROWS if not names or any(name in row.name for name in names)]
+    if not rows:
+        raise click.UsageError(f"No row has these words; there are: {', '.join(row.name for row in ROWS)}.")
+    outcomes: dict[str, KeptOutcome | str] = {}
+    if store != "bucket":
+        outcomes |= asyncio.run(_kept_faults([row for row in rows if not row.bucket_only], quick, None))
+    if store != "folder":
+        from tests.support.seaweed import seaweed
+
+        with seaweed() as server:
+            outcomes |= asyncio.run(_kept_faults(rows, quick, server))
+    table = Table(title="Faults while worlds are made", title_justify="left")
+    table.add_column("what breaks", no_wrap=True)
+    for name in KEPT_COLUMNS:
+        table.add_column(name, justify="right")
+    for name, one in outcomes.items():
+        table.add_row(
+            name, *([one] if isinstance(one, str) else [_cell(getattr(one, field)) for field in KEPT_COLUMNS])
+        )
+    _console().print(table)
+    if json_file is not None:
+        _write(json_file, {name: asdict(one) if not isinstance(one, str) else one for name, one in outcomes.items()})
+    wrong = [fault for one in outcomes.values() for fault in ([one] if isinstance(one, str) else one.faults)]
+    for fault in wrong[:20]:
+        click.echo(fault, err=True)
+    sys.exit(bool(wrong))
+
+
+async def _kept_faults(
+    rows: "Sequence[KeptRow]", quick: bool, server: "Seaweed | None"
+) -> "dict[str, KeptOutcome | str]":
+    from tests.support.kept_faults.installation import FULL, SMALL, installation
+    from tests.support.kept_faults.trial import run
+
+    store = "folder" if server is None else "bucket"
+    outcomes: dict[str, KeptOutcome | str] = {}
+    with contextlib.redirect_stdout(io.StringIO()):  # to which the processes' logs are printed in the end
+        async with installation(SMALL if quick else FULL, server) as on:
+            for row in rows:
+                click.echo(f"{store}: {row.name}", err=True)
+                try:
+                    outcomes[f"{store}: {row.name}"] = await run(row, on)
+                except AssertionError as error:
+                    outcomes[f"{store}: {row.name}"] = str(error)
     return outcomes
 
 

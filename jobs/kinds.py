@@ -78,11 +78,11 @@ def own_kinds(settings: WorkerSettings, tools: Tools) -> Registry:
 def kinds_with_objects(settings: WorkerSettings, tools: Tools, objects: ObjectStore) -> Sequence[Kind]:
     """The kinds whose results stand in the object store."""
     retry, film = settings.objects_retry_seconds, tools.videos
-    media = tools.kept.media if tools.kept is not None else None
+    media, worlds = (tools.kept.media, tools.kept.worlds) if tools.kept is not None else (None, None)
     return (
         Kind(
             UPLOAD,
-            UploadPicture(tools.store, tools.pictures, objects, media, retry_seconds=retry),
+            UploadPicture(tools.store, tools.pictures, objects, media, retry_seconds=retry, worlds=worlds),
             "objects",
             settings.uploads_at_once,
             settings.upload_seconds,

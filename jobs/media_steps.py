@@ -49,8 +49,11 @@ def next_step(waiting: Waiting, making: Stored | None, upload: Stored | None) ->
     if making is None:
         return _unknown(waiting)
     if making.expired:
-        over = waiting.status in (Status.FAILED, Status.CANCELED)
-        return Decision(Step.SETTLE) if over else Decision(Step.MAKE_ANEW)
+        if waiting.status in (Status.FAILED, Status.CANCELED):
+            return Decision(Step.SETTLE)
+        if making.keeps is not None and making.keeps > 0:  # a person has removed it before its time
+            return Decision(Step.NOTE, Status.CANCELED, settled=True)
+        return Decision(Step.MAKE_ANEW)
     return _as_made(waiting, making.job)
 
 

@@ -23,7 +23,8 @@ from storage.portraits import PortraitStore
 from storage.records.ids import JobId
 from storage.records.inputs import UploadInput
 from storage.records.media import Picture
-from storage.records.world import MediaId
+from storage.records.world import MediaId, WorldId
+from storage.worlds import Worlds
 
 KIND = "upload"
 SUFFIX = ".png"
@@ -44,7 +45,7 @@ class UploadPicture:
     """Puts a portrait into the object store: one of a world that is kept, or one of an application's own world.
 
     A run that is done again, wherever the one before was stopped, ends with the one object that both have put.
-    `retry_seconds` is about how long it waits for a store that is away; `media` is none without a database.
+    `retry_seconds` is about how long it waits for a store that is away; `media` and `worlds` are none without a database.
     """
 
     def __init__(
@@ -55,10 +56,12 @@ class UploadPicture:
         media: Media | None,
         *,
         retry_seconds: float,
+        worlds: Worlds | None = None,
     ) -> None:
         self._portraits = FinishedPortraits(store, portraits, purpose="put away")
         self._objects = objects
         self._media = media
+        self._worlds = worlds
         self._retry_seconds = retry_seconds
         self._decoding = asyncio.Semaphore(DECODED_AT_ONCE)
 
@@ -116,8 +119,18 @@ class UploadPicture:
             if data is None:
                 raise InvalidInput(GONE)
             picture = await self._look(lambda: picture_of(data))
+        if wanted.ours:
+            await self._check_world(WorldId(str(wanted.world_id)))
         key = await self._put(str(wanted.world_id), str(wanted.character_id), picture)
         return self._objects.url(key)
+
+    async def _check_world(self, world_id: WorldId) -> None:
+        """Raises InvalidInput where it was deleted: nobody would ever remove the object. While a run goes on, whoever
+        removes what was of the world waits for its end."""
+        if self._worlds is None:
+            raise DatabaseUnavailable("this worker was given no database")
+        if await self._worlds.look(world_id) is None:
+            raise InvalidInput(DELETED)
 
     async def _look(self, work: Callable[[], T]) -> T:
         """Away from the event loop, a few at a time."""

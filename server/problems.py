@@ -27,6 +27,9 @@ from storage.logs import Event, log_error
 
 RETRY_SECONDS = 2
 
+MOST_FAULTS = 100
+"""As many are named in one answer: nobody reads more."""
+
 
 class Problem(Exception):
     """An answer that is an error. `errors` names the fields at fault.
@@ -85,8 +88,8 @@ def faults_of(error: ValidationError, *within: str | int) -> list[dict[str, str]
 
 
 def fields_problem(errors: Sequence[Mapping[str, str]]) -> Problem:
-    """The answer to input with these faults, of which there is at least one."""
-    return Problem(422, f"{errors[0]['field']}: {errors[0]['message']}", errors=errors)
+    """The answer to input with these faults, of which there is at least one. The first MOST_FAULTS are named."""
+    return Problem(422, f"{errors[0]['field']}: {errors[0]['message']}", errors=errors[:MOST_FAULTS])
 
 
 def of(error: Exception) -> Problem:

@@ -31,6 +31,13 @@ _AWAY = (
 """What is raised while Postgres cannot serve, though it could at another time."""
 
 
+class _Session(asyncpg.Connection):
+    """Goes back into the pool as it is: nothing of ours changes a session, and an open transaction is ended anyway."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 class Database:
     """All methods raise DatabaseUnavailable while Postgres cannot be reached: nobody knows then whether a change was
     made, but that of a transaction was made whole or not at all.
@@ -64,6 +71,7 @@ class Database:
             max_size=self._connections,
             timeout=min(CONNECT_SECONDS, self._seconds),
             command_timeout=self._seconds,
+            connection_class=_Session,
             **options,
         )
 

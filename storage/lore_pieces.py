@@ -10,13 +10,19 @@ from storage.media_statements import coming
 from storage.records.job import Status
 from storage.records.world import Making, MediaId, NewPiece, Piece, PieceId, WorldId
 
-PIECE = f"""
+PIECE = """
   p.id as piece_id, p.world_id, p.name as piece_name, p.details - 'image_portrait_base64' as details,
   p.portrait_status, p.portrait_job, p.portrait_error, p.video_status, p.video_job, p.video_error,
-  (select m.job from media m where m.lore_piece_id = p.id and {coming("m")}) as coming,
-  (select count(*) from media m where m.lore_piece_id = p.id and m.kind = 'portrait'
-    and (m.url is not null or {coming("m")})) as portraits,
-  (select count(*) from media m where m.lore_piece_id = p.id and m.kind = 'video' and m.url is not null) as videos"""
+  counted.coming, counted.portraits, counted.videos"""
+
+COUNTED = f"""
+  left join lateral (
+    select count(*) filter (where m.kind = 'portrait' and (m.url is not null or {coming("m")})) as portraits,
+      count(*) filter (where m.kind = 'video' and m.url is not null) as videos,
+      (array_agg(m.job) filter (where {coming("m")}))[1] as coming
+    from media m where m.lore_piece_id = p.id
+  ) counted on true"""
+"""Joined to `lore_pieces p`, for PIECE. All three in one: a look of its own for each takes thrice as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class LorePieces:
 
     async def look(self, world_id: WorldId, piece_id: PieceId) -> Piece | None:
         row = await self._database.first(
-            f"select {PIECE} from lore_pieces p where p.id = $1 and p.world_id = $2 and p.kind = 'character'",
+            f"select {PIECE} from lore_pieces p {COUNTED} where p.id = $1 and p.world_id = $2 and p.kind = 'character'",
             piece_id,
             world_id,
         )

@@ -53,6 +53,9 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
         while data[place] == 0xFF:
             place += 1
         marker = data[place]
+        if marker == 0x01 or 0xD0 <= marker <= 0xD9:
+            # These have no length. A decoder goes on behind them, and would find another frame than we do.
+            raise NoPicture("a JPEG without a frame")
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, place + 4)
             return width, height

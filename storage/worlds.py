@@ -6,7 +6,7 @@ from datetime import datetime
 
 from storage.database import Connection, Database, Row
 from storage.errors import WorldKeyTaken
-from storage.lore_pieces import PIECE, insert_piece, piece_of
+from storage.lore_pieces import COUNTED, PIECE, insert_piece, piece_of
 from storage.records.world import Board, Listed, MediaKind, NewPiece, World, WorldId, at
 
 
@@ -71,7 +71,7 @@ class Worlds:
         """The world and its characters, each with how it stands with its portrait and its video: one query."""
         rows = await self._database.fetch(
             f"select {WORLD}, {PIECE} from worlds w left join lore_pieces p on p.world_id = w.id "
-            "and p.kind = 'character' where w.id = $1 order by p.position",
+            f"and p.kind = 'character' {COUNTED} where w.id = $1 order by p.position",
             world_id,
         )
         if not rows:

@@ -50,30 +50,35 @@ def routes(services: Services) -> list[Route]:
     async def create(request: Request) -> Response:
         check_storage(services, "puts no pictures away")
         wanted, sent = await body.read(request, WantedUpload, limit=services.settings.upload_bytes)
-        await _check_world(services, request, wanted)
+        ours = await _world_of_ours(services, request, wanted)
         await _check_picture(services, wanted)
         input = UploadInput(
             portrait=wanted.portrait,
             image_base64=wanted.image_base64,
-            world_id=wanted.world_id,
+            world_id=ours or wanted.world_id,
             character_id=wanted.character_id,
+            ours=ours is not None,
         )
         return await submit(services, request, KIND, wanted, input, sent, pictures=0)
 
     return [Route("/uploads", create, methods=["POST"])]
 
 
-async def _check_world(services: Services, request: Request, wanted: WantedUpload) -> None:
-    """Raises Problem 403 where the world is one of ours, and another's: its pictures stand there as well."""
+async def _world_of_ours(services: Services, request: Request, wanted: WantedUpload) -> WorldId | None:
+    """The world, if it is one that is kept here: its pictures stand there as well. Raises Problem 403 where it is
+    another's."""
     if services.kept is None:
-        return
+        return None
     try:
         world_id = WorldId(parse_id(wanted.world_id))
     except ValueError:
-        return
+        return None
     world = await services.kept.worlds.look(world_id)
-    if world is not None and not may_change(services.identity.caller(request), world):
+    if world is None:
+        return None
+    if not may_change(services.identity.caller(request), world):
         raise Problem(403, "Only the one whose world this is may put pictures into it.")
+    return world_id
 
 
 async def _check_picture(services: Services, wanted: WantedUpload) -> None:

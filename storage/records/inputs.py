@@ -47,7 +47,9 @@ class VideoInput(BaseModel):
 
 class UploadInput(BaseModel):
     """A portrait for the object store: `media`, a row of a world that is kept; or for an application's own world
-    either the job that paints the portrait or the picture itself, and whose it is."""
+    either the job that paints the portrait or the picture itself, and whose it is.
+
+    `ours` says that this world, too, is one that is kept here, and may be deleted before the picture is put away."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,6 +58,7 @@ class UploadInput(BaseModel):
     image_base64: str | None = None
     world_id: str | None = None
     character_id: str | None = None
+    ours: bool = False
 
     @model_validator(mode="after")
     def _one_of_three(self) -> "UploadInput":

@@ -40,6 +40,9 @@ def job(status: Status, error: JobError | None = None) -> Stored:
 
 
 GONE = Stored(new_job_id(), None, "ann", b"1", None, None, 0)
+EXPIRED = Stored(new_job_id(), None, "ann", b"", None, -5, 0)
+REMOVED = Stored(new_job_id(), None, "ann", b"", None, 60_000, 0)
+"""By a person: it would be kept for a minute yet."""
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,15 @@ def test_a_job_that_redis_does_not_know_is_submitted_again_unless_it_had_ended(
 )
 def test_a_job_that_is_gone_with_what_it_made_is_followed_by_another(status: Status, step: Step) -> None:
     assert next_step(waiting(status=status), GONE, None) == Decision(step)
+    assert next_step(waiting(status=status), EXPIRED, None) == Decision(step)
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.PROCESSING, Status.SUCCEEDED])
+def test_a_job_that_a_person_has_removed_does_not_come_back_as_another(status: Status) -> None:
+    stopped = Decision(Step.NOTE, Status.CANCELED, settled=True)
+
+    assert next_step(waiting(status=status), REMOVED, None) == stopped
+    assert next_step(waiting(status=Status.CANCELED), REMOVED, None) == Decision(Step.SETTLE)
 
 
 @pytest.mark.parametrize(

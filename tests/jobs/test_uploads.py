@@ -188,6 +188,19 @@ async def test_an_application_gets_the_address_of_its_picture(gallery: Gallery, 
     assert await objects.get("portraits/123/456_portrait_2.png") == OTHER
 
 
+async def test_nothing_is_put_into_a_world_that_was_deleted_meanwhile(gallery: Gallery, objects: LocalObjects) -> None:
+    whose = await gallery.kept()
+    wanted = {"image_base64": text_of(PICTURE), "world_id": whose.world, "character_id": "456", "ours": True}
+
+    before = await gallery.put_away(objects, **wanted)
+    await Worlds(gallery.database).delete(whose.world)
+    after = await gallery.put_away(objects, **wanted)
+
+    assert before.status is Status.SUCCEEDED
+    assert said(after) == REFUSED
+    assert await keys_in(objects) == [f"portraits/{whose.world}/456_portrait.png"]
+
+
 async def test_a_portrait_that_is_being_painted_is_waited_for(gallery: Gallery, objects: LocalObjects) -> None:
     painting = await gallery.jobs.processing()
     stored = await gallery.wanted(portrait=painting.id, world_id="123", character_id="456")

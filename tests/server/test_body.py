@@ -1,9 +1,12 @@
 """Bodies that do not arrive as they should."""
 
+import json
 import socket
 
 import pytest
 
+from server.body import MOST_VALUES, parsed
+from server.problems import Problem
 from tests.server.conftest import lines_of
 from tests.support.limner import Server
 
@@ -47,3 +50,22 @@ def test_a_body_of_exactly_the_greatest_length_is_read(edge: Server) -> None:
     for length, status in ((65_536, b"202"), (65_537, b"413")):
         body = b'{"count":1}'.ljust(length)
         assert status_of(edge, HEAD % (b"Content-Length: %d" % length), body).split(b" ")[1] == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"count":1,' + b",".join(b'"%x":1' % number for number in range(MOST_VALUES)) + b"}",
+        b'{"count":[' + b"1," * MOST_VALUES + b"1]}",
+        b'{"count":[' + b'"",' * (3 * MOST_VALUES) + b'""]}',
+    ],
+)
+def test_more_values_than_anybody_needs_are_refused_before_they_are_read(body: bytes) -> None:
+    with pytest.raises(Problem, match="at most 10000 values"):
+        parsed(body)
+
+
+@pytest.mark.parametrize("text", [",", '\\",', "\\\\,", '[",'])
+def test_what_stands_in_a_text_is_no_value(text: str) -> None:
+    sent = {"a": [text * (2 * MOST_VALUES), text], "b": 1}
+    assert parsed(json.dumps(sent).encode()) == sent

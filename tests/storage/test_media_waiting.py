@@ -148,6 +148,8 @@ async def test_what_is_there_is_never_looked_at_again(kept: Kept, states: KeptSt
 
     for media in (portrait, video):
         await kept.media.note(media.id, Status.PROCESSING, again=0)  # by one who had looked before
+        await kept.media.look_again(media.id, seconds=0)
+        assert not await kept.media.upload_with(media.id, new_id())
 
     assert await due(kept, within=1_000_000) == 0
     assert {medium.status for medium in await kept.media.history(piece_id)} == {Status.SUCCEEDED}

@@ -62,6 +62,19 @@ def test_a_size_that_is_none_is_refused(size: tuple[int, int]) -> None:
         head_of(png(*size))
 
 
+@pytest.mark.parametrize("marker", [0x01, 0xD0, 0xD7, 0xD8, 0xD9])
+def test_a_jpeg_cannot_show_another_frame_to_us_than_to_its_decoder(marker: int) -> None:
+    """A marker without a length is nothing to jump over: what stands right behind it counts for a decoder."""
+    great = b"\xff\xc0" + struct.pack(">HBHH", 17, 8, 30_000, 30_000)
+    small = b"\xff\xc0" + struct.pack(">HBHH", 17, 8, 10, 10)
+    (jump,) = struct.unpack(">H", great[:2])
+    data = bytearray(b"\xff\xd8\xff" + bytes([marker]) + great + bytes(jump) + small)
+    data[4 + jump : 4 + jump + len(small)] = small
+
+    with pytest.raises(NoPicture):
+        head_of(bytes(data))
+
+
 @given(st.sampled_from([b"", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"\xff\xd8\xff", b"RIFF0000WEBP"]), st.binary())
 def test_bytes_are_a_picture_or_none(head: bytes, rest: bytes) -> None:
     with contextlib.suppress(NoPicture):

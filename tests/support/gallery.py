@@ -73,7 +73,14 @@ class Gallery:
         return await self.jobs.queued(kind=KIND, input=UploadInput(**input).model_dump_json().encode())
 
     def working(self, objects: ObjectStore, media: Media | None = None) -> Working:
-        upload = UploadPicture(self.store, self.portraits, objects, media or self.media, retry_seconds=AWAY_SECONDS)
+        upload = UploadPicture(
+            self.store,
+            self.portraits,
+            objects,
+            media or self.media,
+            retry_seconds=AWAY_SECONDS,
+            worlds=Worlds(self.database),
+        )
         return self._bench.working(upload, kind=KIND)
 
     async def run(self, job_id: str, objects: ObjectStore, media: Media | None = None) -> Job:

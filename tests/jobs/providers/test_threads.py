@@ -62,6 +62,32 @@ async def test_when_the_caller_is_cancelled_the_work_has_ended_and_the_thread_is
     threads.close()
 
 
+async def test_a_caller_who_is_cancelled_again_while_the_work_stops_waits_for_its_end_all_the_same() -> None:
+    threads, told, stopping, go = Threads("work", 1), Told(), threading.Event(), threading.Event()
+    ended = []
+
+    def reluctant(tell: Tell, stop: threading.Event) -> None:
+        tell(News(0.1, "working"))
+        stop.wait()
+        stopping.set()
+        go.wait()
+        ended.append(True)
+        raise Stopped
+
+    task = asyncio.create_task(threads.run(reluctant, told))
+    await told.begun.wait()
+    task.cancel()
+    await asyncio.to_thread(stopping.wait)
+    task.cancel()
+    await asyncio.wait({task}, timeout=0.05)
+    assert not task.done()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended
+    threads.close()
+
+
 async def test_what_goes_wrong_in_the_work_or_in_the_report_is_raised() -> None:
     threads, endless = Threads("work", 1), Endless()
 

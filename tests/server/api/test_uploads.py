@@ -129,6 +129,18 @@ async def test_into_a_world_that_is_kept_here_only_its_owner_puts_pictures(
     assert (await bert.post("/uploads", json={**body, "world_id": new_id()})).status_code == 202
 
 
+async def test_a_picture_for_a_world_that_is_kept_here_goes_the_way_of_that_world(
+    ann: httpx.AsyncClient, keeper: Keeper
+) -> None:
+    world = (await made(ann, sent()))["world_id"]
+    body = {"image_base64": BASE64, "world_id": world.upper(), "character_id": "456"}
+
+    taken = await ann.post("/uploads", json=body)
+
+    input = await input_of(keeper, taken.json()["id"])
+    assert (input.world_id, input.ours) == (world, True)
+
+
 async def test_without_an_object_store_nothing_is_taken_and_the_setting_is_named(
     http: httpx.AsyncClient, player: Player
 ) -> None:

@@ -52,11 +52,6 @@ test("a picture that does not arrive is not told, and may be fetched again", asy
   assert.deepEqual(tell(), ["Mira: succeeded"]);
 });
 
-test("what is put away or removed behind the scenes is no task", async () => {
-  const { tasks } = await tab({ active: [painting(6), job(B, 6, { kind: "upload" })] });
-  assert.deepEqual(tasks.all.map(({ id }) => id), [A]);
-});
-
 test("who comes in the middle is told what happens from then on", async () => {
   const { tasks, tell, say } = await tab({ active: [painting(6)] });
   assert.deepEqual([tell(), tasks.all.map(({ id }) => id)], [[], [A]]);
