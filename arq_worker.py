@@ -8,11 +8,12 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
 
 import httpx
 import uvloop
+from redis.asyncio import Redis
 
 from jobs.abandonment import Abandonment
 from jobs.claims import Claims
@@ -35,7 +36,7 @@ from jobs.webhooks.sender import Sender
 from storage.characters import CharacterIndex
 from storage.connect import connect, inspect
 from storage.durations import Durations
-from storage.errors import DatabaseUnavailable, SettingsError, UnfitDatabase, UnfitStore
+from storage.errors import DatabaseUnavailable, SettingsError, StoreUnavailable, UnfitDatabase, UnfitStore
 from storage.jobs import JobStore
 from storage.kept import kept_of
 from storage.kept import opened as kept_opened
@@ -91,7 +92,7 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
         kept_opened(kept),
         open_objects(settings) as objects,
     ):
-        remarks = await unless(stop, persistently(lambda: inspect(client, keys)))
+        remarks = await unless(stop, look_at_redis(client, keys))
         if remarks is None:
             return
         for remark in remarks:
@@ -171,6 +172,17 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 def worker_name() -> str:
     """Another one in every process, now and later."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+async def look_at_redis(client: Redis, keys: Keys) -> Sequence[str]:
+    """Remarks on it, however long it is away. Raises UnfitStore."""
+    try:
+        return await inspect(client, keys)
+    except StoreUnavailable as error:
+        warn(Event.STORE_LOST, reason=str(error))
+    remarks = await persistently(lambda: inspect(client, keys))
+    log(Event.STORE_BACK)
+    return remarks
 
 
 async def look_at_database(settings: WorkerSettings) -> None:

@@ -51,7 +51,7 @@ def next_step(waiting: Waiting, making: Stored | None, upload: Stored | None) ->
     if making.expired:
         if waiting.status in (Status.FAILED, Status.CANCELED):
             return Decision(Step.SETTLE)
-        if making.keeps is not None and making.keeps > 0:  # a person has removed it before its time
+        if making.removed:  # who does not want it does not want another in its place
             return Decision(Step.NOTE, Status.CANCELED, settled=True)
         return Decision(Step.MAKE_ANEW)
     return _as_made(waiting, making.job)

@@ -5,7 +5,7 @@ A row in Postgres says that something is still to be done, and stays until it is
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from jobs.media_steps import Decision, Step, next_step
 from jobs.removals import Remover
@@ -29,6 +29,8 @@ from storage.records.job import Status
 from storage.stored import Stored, Submission
 
 BATCH = 200
+BATCHES = 20
+"""In one sweep, however many more are due: deleted worlds, too, are to be seen to."""
 SLOWLY = 10
 """What only a person can set going again is looked at so many times more seldom."""
 KEYS_SECONDS = 86_400.0
@@ -60,12 +62,18 @@ class MediaSweep:
         self._away = False
 
     async def serve(self) -> None:
+        """Beside each other: an object store that does not answer keeps nobody's portrait from being taken up."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._repeat(self._look_after, self._told))
+            group.create_task(self._repeat(self._remove, lambda _: None))
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]], told: Callable[[Exception | None], None]) -> None:
         while True:
             try:
-                await self.sweep()
-                self._told(None)
+                await work()
+                told(None)
             except (DatabaseUnavailable, StoreUnavailable, ObjectStoreUnavailable) as error:
-                self._told(error)
+                told(error)
             except Exception as error:
                 log_error(Event.CRASHED, exception=error)
             await asyncio.sleep(self._seconds * random.uniform(0.9, 1.1))
@@ -79,14 +87,22 @@ class MediaSweep:
 
     async def sweep(self) -> None:
         """Look once at everything that is due. Raises DatabaseUnavailable, StoreUnavailable, ObjectStoreUnavailable."""
+        await self._look_after()
+        await self._remove()
+
+    async def _look_after(self) -> None:
         if self._round % ROUNDS == 0:
             await self._kept.media.adopt(limit=BATCH)
             await self._kept.worlds.forget_keys(seconds=KEYS_SECONDS)
         self._round += 1
-        while due := await self._kept.media.waiting(limit=BATCH, again=self._seconds):
-            await self._see_to(due)
+        for _ in range(BATCHES):
+            due = await self._kept.media.waiting(limit=BATCH, again=self._seconds)
+            if due:
+                await self._see_to(due)
             if len(due) < BATCH:
                 break
+
+    async def _remove(self) -> None:
         await self._remover.remove_due(again=max(self._seconds * SLOWLY, 1.0))
 
     async def _see_to(self, due: Sequence[Waiting]) -> None:

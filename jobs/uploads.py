@@ -45,7 +45,8 @@ class UploadPicture:
     """Puts a portrait into the object store: one of a world that is kept, or one of an application's own world.
 
     A run that is done again, wherever the one before was stopped, ends with the one object that both have put.
-    `retry_seconds` is about how long it waits for a store that is away; `media` and `worlds` are none without a database.
+    `retry_seconds` is about how long it waits for a store that is away; `media` and `worlds` are none where there is no
+    database.
     """
 
     def __init__(

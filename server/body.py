@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 
-from server.problems import Problem, field_problem
+from server.problems import RETRY_SECONDS, Problem, field_problem
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -21,35 +21,72 @@ MOST_VALUES = 10_000
 """More than a world of a hundred characters has. Small values cost far more time and memory than their bytes say, and
 every other caller waits meanwhile."""
 
+SMALL_BYTES = 64 * 1024
+"""A body of so many needs no room."""
+HELD_BYTES = 256 * 1024 * 1024
+
+
+class Room:
+    """How much of large bodies this process holds while they come: anybody may send many at once, and slowly."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.held = 0
+
+    def take(self, size: int, *, limit: int) -> bool:
+        """Whether there is room; where a single body may be larger, for as much as that."""
+        if self.held + size > max(self._most, limit):
+            return False
+        self.held += size
+        return True
+
+
+ROOM = Room(HELD_BYTES)
+
 
 async def read(request: Request, model: type[M], *, limit: int) -> tuple[M, dict[str, Any]]:
-    """The body as `model`, and as it was sent. Raises Problem 400, 413, 415 or 422, or ValidationError."""
+    """The body as `model`, and as it was sent. Raises Problem 400, 408, 413, 415, 422 or 503, or ValidationError."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise Problem(415, "The body must be application/json.")
-    sent = parsed(await _bytes(request, limit))
+    sent = parsed(await received(request, limit))
     return model.model_validate(sent), sent
 
 
-async def _bytes(request: Request, limit: int) -> bytes:
+async def received(request: Request, limit: int, room: Room = ROOM) -> bytes:
+    """The whole body. Raises Problem 400, 408, 413, and 503 where there is no room for it."""
     declared, most = request.headers.get("content-length", ""), max(DISCARDED_BYTES, 2 * limit)
     if declared.isdigit() and int(declared) > (limit if "expect" in request.headers else most):
         raise _too_large(limit)
-    body, length = bytearray(), 0
+    body, length, taken, crowded = bytearray(), 0, 0, False
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 length += len(chunk)
-                if length <= limit:
-                    body += chunk
-                elif length > most:
+                if length > most:
                     break
+                if length > limit or crowded:
+                    continue
+                if length > SMALL_BYTES:
+                    if not room.take(len(chunk), limit=limit):
+                        crowded, body = True, bytearray()
+                        continue
+                    taken += len(chunk)
+                body += chunk
     except TimeoutError:
         raise Problem(408, "The body took too long to come.", headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(400, "The body ended too early.") from None
+    finally:
+        room.held -= taken
     if length > limit:
         raise _too_large(limit)
+    if crowded:
+        raise Problem(
+            503,
+            "The server is just taking in as many large bodies as it has room for.",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
     return bytes(body)
 
 

@@ -140,9 +140,17 @@ def _is_address(url: str) -> bool:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turns what asyncpg raises while Postgres cannot serve into DatabaseUnavailable; other errors pass as they are."""
+    """Turns what asyncpg raises while Postgres cannot serve into DatabaseUnavailable, and what is said against the URL
+    into SettingsError; other errors pass as they are.
+    """
     try:
         yield
+    except asyncpg.ClientConfigurationError as error:
+        raise SettingsError([f"LIMNER_DATABASE_URL: {error}"]) from None
+    except asyncpg.UndefinedObjectError as error:
+        if error.severity_en != "FATAL":  # else it is said of what stands behind the URL's question mark
+            raise
+        raise SettingsError([f"LIMNER_DATABASE_URL: {error}"]) from None
     except _AWAY as error:
         raise DatabaseUnavailable(str(error) or type(error).__name__) from error
 

@@ -275,9 +275,9 @@ class Media:
         """A video is in the object store: its address stands in its character's details, in one statement."""
         await self._database.execute(SHOWN, media_id, *_values(landed))
 
-    async def history(self, piece_id: PieceId) -> Sequence[Medium]:
-        """All portraits and videos that were asked for, the newest before."""
-        rows = await self._database.fetch(HISTORY, piece_id)
+    async def history(self, piece_id: PieceId, *, job: str | None = None) -> Sequence[Medium]:
+        """All portraits and videos that were asked for, the newest before; or only those that this job makes."""
+        rows = await self._database.fetch(HISTORY, piece_id, job)
         return [_medium(row) for row in rows]
 
     async def picture_of(self, piece_id: str, job: str) -> KeptPicture | None:

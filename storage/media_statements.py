@@ -113,11 +113,14 @@ set details = p.details
 from landed where p.id = landed.lore_piece_id
 """
 
+# Without the inputs of their jobs, which are far more than all the rest.
 HISTORY = """
-select m.*, case m.kind when 'portrait' then p.details ->> 'portrait' else p.details ->> 'video_job' end = m.job::text
+select m.id, m.kind, m.job, m.status, m.error, m.url, m.poster_url, m.content_type, m.width, m.height, m.bytes,
+  m.seconds, m.created_at,
+  case m.kind when 'portrait' then p.details ->> 'portrait' else p.details ->> 'video_job' end = m.job::text
   and (m.url is not null or m.taken_up_at is not null and m.status <> 'failed') as chosen
 from media m join lore_pieces p on p.id = m.lore_piece_id
-where m.lore_piece_id = $1 order by m.created_at desc, m.id
+where m.lore_piece_id = $1 and ($2::uuid is null or m.job = $2) order by m.created_at desc, m.id
 """
 
 ADOPT = """

@@ -45,6 +45,7 @@ class JobReader:
             stored.spent,
             input=row[-2] or b"",
             task=row[-1] or b"",
+            removed=stored.removed,
         )
 
     async def look(self, job_id: JobId) -> Stored | None:

@@ -103,14 +103,16 @@ class StorageSettings(Settings):
             )
         if self.objects_dir and self.s3_bucket:
             raise ValueError("LIMNER_OBJECTS_DIR: must not be set together with LIMNER_S3_BUCKET")
-        if self.s3_bucket:
-            for name, value in (
-                ("S3_PUBLIC_URL", self.s3_public_url),
-                ("S3_ACCESS_KEY_ID", self.s3_access_key_id.get_secret_value()),
-                ("S3_SECRET_ACCESS_KEY", self.s3_secret_access_key.get_secret_value()),
-            ):
-                if not value:
-                    raise ValueError(f"LIMNER_{name}: must be set where LIMNER_S3_BUCKET is")
+        keys = {
+            "S3_ACCESS_KEY_ID": self.s3_access_key_id.get_secret_value(),
+            "S3_SECRET_ACCESS_KEY": self.s3_secret_access_key.get_secret_value(),
+        }
+        for name, value in {"S3_PUBLIC_URL": self.s3_public_url, **keys}.items():
+            if self.s3_bucket and not value:
+                raise ValueError(f"LIMNER_{name}: must be set where LIMNER_S3_BUCKET is")
+        for name, value in {"S3_ENDPOINT_URL": self.s3_endpoint_url, **keys}.items():
+            if value and not self.has_objects:
+                raise ValueError(f"LIMNER_S3_BUCKET: must be set where LIMNER_{name} is")
         return self
 
     @property

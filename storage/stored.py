@@ -1,7 +1,7 @@
 """What goes into the job store and what comes out of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from storage.errors import JobUnknown
@@ -68,6 +68,8 @@ class Stored:
     """How long it is still kept, ms; none while the job is active."""
     spent: int
     """Attempts from before a person last asked; limits on attempts don't count them."""
+    removed: bool = field(default=False, kw_only=True)
+    """Whether a person has removed it; one that is no longer kept may also have expired."""
 
     @property
     def expired(self) -> bool:
@@ -102,6 +104,7 @@ def stored_of(job_id: JobId, row: Sequence[bytes | None], now: int) -> Stored | 
         etag.decode() if etag is not None else None,
         keeps,
         int(spent) if spent is not None else 0,
+        removed=kept_until == b"0",
     )
 
 

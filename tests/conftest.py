@@ -7,7 +7,6 @@ pytest_plugins = [
     "tests.support.embedded_postgres",
     "tests.support.fixtures",
     "tests.support.behind_nginx",
-    "tests.support.seaweed",
 ]
 
 # Whoever starts the suite in the background of a shell makes it deaf to Ctrl-C, and with `nohup` to a lost terminal,

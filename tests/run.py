@@ -1,7 +1,7 @@
 """`limner test`: the whole suite. Arguments go to pytest; paths among them are seen from the repository's root.
 
-Without arguments it runs in two shares side by side, for most of a test's time is waiting. Each has its own Valkey,
-ports and prefixes, as two suites on one machine have.
+Without arguments it runs in three shares side by side, for most of a test's time is waiting. Each has its own Valkey,
+Postgres, ports and prefixes, as suites on one machine have.
 """
 
 import os
@@ -15,8 +15,9 @@ import pytest
 from server.up import python
 
 SHARES: Sequence[Sequence[str]] = (
-    ("tests/server", "tests/storage", "tests/bench"),
-    ("tests", "--ignore=tests/server", "--ignore=tests/storage", "--ignore=tests/bench"),
+    ("tests/server",),
+    ("tests/storage", "tests/jobs", "tests/bench"),
+    ("tests", *(f"--ignore=tests/{folder}" for folder in ("server", "storage", "jobs", "bench"))),
 )
 """The first is told as it goes on, the others when it has ended. Together they are everything."""
 

@@ -62,7 +62,7 @@ class Threads:
             stop.set()
             self._stops.discard(stop)
             if not job.cancel():
-                await asyncio.wait([working])
+                await unbroken(asyncio.wait([working]))
                 if not working.cancelled():
                     working.exception()
 

@@ -52,8 +52,7 @@ class CharacterImages:
         portrait = piece.portrait
         if portrait.status is None and not portrait.there:
             raise Problem(404, "No image was asked for this character.")
-        history = await kept_in(self._services).media.history(piece.id)
-        medium = next((medium for medium in history if medium.kind == "portrait" and medium.job == portrait.job), None)
+        medium = await self._medium(piece)
         job = await self._live(portrait.job) if portrait.job is not None and portrait.being_made else None
         status = _status(portrait, medium, job)
         there = status is Status.SUCCEEDED
@@ -69,6 +68,13 @@ class CharacterImages:
             {} if there or status in (Status.FAILED, Status.CANCELED) else {"Retry-After": str(answers.POLL_SECONDS)}
         )
         return JSONResponse(content, headers={"Cache-Control": "no-store", **later})
+
+    async def _medium(self, piece: Piece) -> Medium | None:
+        """The portrait that was asked for last."""
+        if (job := piece.portrait.job) is None:
+            return None
+        made = await kept_in(self._services).media.history(piece.id, job=job)
+        return next((medium for medium in made if medium.kind == "portrait"), None)
 
     async def _piece(self, request: Request) -> Piece:
         kept = kept_in(self._services)

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from server.api import answers
 from server.api.jobs import job_id_in
 from server.conditions import matches
+from server.problems import Problem
 from server.services import Services
 from storage.errors import JobUnknown, StoreUnavailable
 from storage.records.job import Job, Status
@@ -22,6 +23,8 @@ WAITING = "Portrait is being generated"
 UNKNOWN = "There is no such portrait"
 EXPIRED = "This portrait is no longer kept"
 CANCELED = "This portrait was stopped"
+NOT_YET = "This portrait is not painted yet."
+NO_PICTURE = "This portrait was not painted."
 
 IMMUTABLE = "private, max-age=3600, immutable"
 
@@ -61,7 +64,7 @@ class TempPortraits:
         stored = await self._find(request)
         job = stored.job
         if job.status is not Status.SUCCEEDED or job.result is None or stored.etag is None:
-            raise JobUnknown(stored.id, expired=False)
+            raise Problem(404, NO_PICTURE if job.final else NOT_YET)
         right = request.query_params.get("v") == str(job.version)
         headers = {
             "ETag": answers.quoted(stored.etag),

@@ -45,12 +45,17 @@ async def pieces_of(services: Services, members: Sequence[str | CharacterToKeep]
 
     Raises Problem 422 naming every character at fault, StoreUnavailable.
     """
-    found = await _described(services, members)
-    found = await _with_portraits(services, found)
+    found, faults = await _described(services, members)
+    found, others = await _with_portraits(services, found)
+    if faults := [*faults, *others]:
+        raise fields_problem(sorted(faults, key=lambda fault: int(fault["field"].split(".")[1])))
     return [_piece(member) for member in await _with_pictures(services, found)]
 
 
-async def _described(services: Services, members: Sequence[str | CharacterToKeep]) -> list[_Member]:
+async def _described(
+    services: Services, members: Sequence[str | CharacterToKeep]
+) -> tuple[list[_Member], list[dict[str, str]]]:
+    """And what is wrong with those that are none."""
     ids = [member for member in members if isinstance(member, str)]
     noted = dict(zip(ids, await services.characters.jobs_of(ids), strict=True))
     jobs = list(dict.fromkeys(job for job in noted.values() if job is not None))
@@ -72,9 +77,7 @@ async def _described(services: Services, members: Sequence[str | CharacterToKeep
                 faults.append({"field": field, "message": message})
         except NoPicture as error:
             faults.append({"field": f"{field}.{BASE64}", "message": f"is no picture that can be kept: {error}"})
-    if faults:
-        raise fields_problem(faults)
-    return described
+    return described, faults
 
 
 def _sent(field: str, sent: CharacterToKeep) -> _Member:
@@ -96,7 +99,8 @@ def _written(field: str, written: WrittenCharacter) -> _Member:
     return _Member(field, character.name, details, input, JobId(written.portrait), is_promised=True)
 
 
-async def _with_portraits(services: Services, members: Sequence[_Member]) -> list[_Member]:
+async def _with_portraits(services: Services, members: Sequence[_Member]) -> tuple[list[_Member], list[dict[str, str]]]:
+    """And what is wrong with their portraits."""
     jobs = list(dict.fromkeys(member.job for member in members if member.job is not None))
     found = dict(zip(jobs, await asyncio.gather(*map(services.store.get, jobs)), strict=True))
     with_portraits, faults = [], []
@@ -116,9 +120,7 @@ async def _with_portraits(services: Services, members: Sequence[_Member]) -> lis
             portrait = None
             faults.append({"field": f"{member.field}.{PORTRAIT}", "message": "there is no such job"})
         with_portraits.append(replace(member, portrait=portrait))
-    if faults:
-        raise fields_problem(faults)
-    return with_portraits
+    return with_portraits, faults
 
 
 def _new(job: str, status: Status, *, error: JobError | None = None, input: str | None = None) -> NewMedia:

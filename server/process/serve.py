@@ -1,7 +1,6 @@
 """The server process: what it needs, put together, on a socket of its own or one that it was given."""
 
 import asyncio
-import contextlib
 import socket
 import sys
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from storage.errors import DatabaseUnavailable, SettingsError, StoreUnavailable,
 from storage.keys import Keys
 from storage.logs import Event, configure, warn
 from storage.migrating import inspect_database
+from storage.objects.opening import local_objects, opened
 from storage.settings import load
 
 REFUSED = 2
@@ -80,7 +80,7 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None, place: Pl
 
 
 def look_before(*, host: str, port: int, is_open: bool, process: int | None = None) -> ServerSettings:
-    """The settings, after a look at Redis and Postgres; logs go where they say from now on.
+    """The settings, after a look at Redis, Postgres and the local folder; logs go where they say from now on.
 
     Raises SettingsError, UnfitStore, UnfitDatabase.
     """
@@ -103,9 +103,15 @@ def _fitting(settings: ServerSettings, allowed: int) -> ServerSettings:
 
 async def _look_at_stores(settings: ServerSettings) -> None:
     # One that is away for now may come: /ready says so until then.
-    with contextlib.suppress(StoreUnavailable):
+    try:
         async with connect(settings.redis_url, seconds=settings.redis_seconds) as client:
             await inspect(client, Keys(settings.redis_prefix))
+    except StoreUnavailable as error:
+        warn(Event.STORE_LOST, reason=str(error))
     if settings.database_url.get_secret_value():
-        with contextlib.suppress(DatabaseUnavailable):
+        try:
             await inspect_database(settings.database_url, pooler=settings.database_pooler)
+        except DatabaseUnavailable as error:
+            warn(Event.DATABASE_LOST, detail=str(error))
+    async with opened(local_objects(settings)):
+        pass

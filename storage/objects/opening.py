@@ -1,6 +1,7 @@
 """The object store that the settings name."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -14,6 +15,9 @@ from storage.settings import StorageSettings
 
 if TYPE_CHECKING:
     from storage.objects.s3 import S3Objects
+
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
 PATH = "/objects"
 """Where the server serves local objects."""
@@ -70,6 +74,10 @@ def _check_bucket(settings: StorageSettings) -> None:
         for name, url in (("S3_ENDPOINT_URL", settings.s3_endpoint_url), ("S3_PUBLIC_URL", settings.s3_public_url))
         if url and not _is_http(url)
     ]
+    if not _BUCKET.fullmatch(settings.s3_bucket):
+        problems.append("LIMNER_S3_BUCKET: must be the name of a bucket, and no URL")
+    if not _REGION.fullmatch(settings.s3_region):
+        problems.append("LIMNER_S3_REGION: must be the name of a region, such as eu-central-1")
     if not settings.s3_endpoint_url and settings.s3_region == "auto":
         problems.append("LIMNER_S3_REGION: must be the bucket's region where LIMNER_S3_ENDPOINT_URL is not set")
     if problems:

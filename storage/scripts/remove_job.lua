@@ -19,6 +19,6 @@ for delivery in string.gmatch(job[2] or '', '%S+') do
   redis.call('ZREM', webhooks, delivery)
   redis.call('ZREM', deliveries, delivery)
 end
-redis.call('HSET', job_key, 'kept_until', digits(microseconds() / 1000))
+redis.call('HSET', job_key, 'kept_until', '0') -- tells it from one whose time was over
 bury(job_key, tombstone, record)
 return {'done', record}

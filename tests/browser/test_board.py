@@ -131,21 +131,6 @@ def test_portraits_are_painted_while_their_owner_is_in_the_library_and_reloads(
     assert complaints == []
 
 
-def test_of_seven_characters_only_the_two_without_a_portrait_are_painted(
-    context: BrowserContext, page: Page, root: str
-) -> None:
-    there = [character(name, painted=True) for name in ("Ada", "Bea", "Cleo", "Dora", "Edith")]
-    page.goto(keep(context, root, *there, character("Fay"), character("Gwen")))
-    for each in there:
-        expect_painted(card(page, each["name"]))
-    before = {each["name"]: shown(card(page, each["name"])).get_attribute("src") for each in there}
-    page.get_by_role("button", name="Generate missing portraits (2)").click()
-    for name in ("Fay", "Gwen"):
-        expect_painted(card(page, name))
-    assert {name: shown(card(page, name)).get_attribute("src") for name in before} == before
-    expect(page.get_by_role("button", name="History (1)")).to_have_count(7)
-
-
 def test_videos_are_made_of_the_portraits_that_are_there_and_play(
     context: BrowserContext, page: Page, root: str, browser: Browser, complaints: list[str], tmp_path: Path
 ) -> None:
@@ -207,6 +192,31 @@ def test_the_old_portrait_stays_until_the_new_one_is_here_and_can_be_chosen_agai
     expect(shown(odo)).to_have_attribute("src", str(old))
 
 
+def test_another_portrait_is_not_hidden_by_the_video_of_the_old_one(
+    context: BrowserContext, page: Page, root: str
+) -> None:
+    page.goto(keep(context, root, character("Odo", painted=True)))
+    odo = card(page, "Odo")
+    expect_painted(odo)
+    odo.get_by_role("button", name="Make a video").click()
+    video = odo.locator("video")
+    expect(video).to_be_visible()
+    odo.get_by_role("button", name="Another portrait…").click()
+    odo.get_by_role("button", name="Paint another").click()
+    expect(shown(odo)).to_have_attribute("src", re.compile(r"_portrait_2\.png$"))
+    expect(video).to_be_hidden()
+    expect(shown(odo)).to_be_visible()
+
+    odo.get_by_role("button", name="History (3)").click()
+    prints = odo.locator(".prints button.chosen")
+    expect(prints).to_have_count(2)
+    odo.locator(".prints button.video").click()
+    expect(video).to_be_visible()
+    odo.locator(".prints button.picture:not(.video)").last.click()
+    expect(shown(odo)).to_have_attribute("src", re.compile(r"_portrait\.png$"))
+    expect(video).to_be_hidden()
+
+
 def test_a_portrait_that_was_stopped_is_tried_again(context: BrowserContext, page: Page, root: str) -> None:
     page.goto(keep(context, root, character("Odo")))
     odo = card(page, "Odo")
@@ -229,6 +239,7 @@ def test_markup_is_shown_as_text_and_guests_look_and_change_nothing(
     page.get_by_label("Backstory").fill("<script>document.title = 'broken'</script>\nTwo lines.")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".story")).to_have_text("<script>document.title = 'broken'</script> Two lines.")
+    assert page.locator(".story").inner_text().endswith("\nTwo lines.")
     expect(page.get_by_role("button", name="Edit…")).to_be_focused()
 
     with browser.new_context() as elsewhere:

@@ -140,6 +140,21 @@ def expect_only_the_other_two(page: Page, address: str, before: dict[str, dict[s
     assert [portrait["count"] for portrait in after.values()] == [1] * len(SEVEN)
 
 
+def test_a_video_that_is_made_while_its_owner_is_in_the_library_is_told_and_shown_there(
+    context: BrowserContext, page: Page, root: str, worker: Worker
+) -> None:
+    address = keep(context, root, character("Ada", painted=True))
+    wait_until_kept(address, 1)
+    with frozen(worker):
+        context.request.post(f"{address}/generate", data={"kind": "video"})
+        page.goto(f"{root}/worlds")
+        expect(page.locator("limner-tray .toggle")).to_contain_text("1 waiting")
+    toast = page.locator("limner-tray .toast.succeeded")
+    expect(toast).to_contain_text("Ada")
+    expect(toast).to_contain_text("Set in motion")
+    expect(toast.get_by_role("link", name="Show")).to_have_attribute("href", re.compile(r"_video\.mp4$"))
+
+
 # The line, the server and the page go away in the middle.
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.test_board import character, expect_painted, keep
 from tests.support.behind_nginx import Site, behind_nginx
 from tests.support.limner import Worker
 
@@ -62,3 +64,37 @@ def test_the_library_and_what_it_is_made_of_come_from_below_that_path(
     page.get_by_role("link", name="Limner, to the front page").click()
     expect(page).to_have_url(f"{site.url}/")
     expect(page.get_by_role("link", name="Library")).to_have_attribute("href", "worlds")
+
+
+def test_a_board_and_what_hangs_on_it_come_from_below_that_path(
+    context: BrowserContext,
+    page: Page,
+    environment: dict[str, str],
+    database_url: str,
+    tmp_path: Path,
+    complaints: list[str],
+) -> None:
+    keeping = {
+        **environment,
+        "LIMNER_DATABASE_URL": database_url,
+        "LIMNER_OBJECTS_DIR": str(tmp_path / "objects"),
+        "LIMNER_MEDIA_SECONDS": "0.1",
+    }
+    asked: list[str] = []
+    with behind_nginx(keeping) as site, Worker({**keeping, "LIMNER_PUBLIC_URL": site.url}) as worker:
+        worker.wait_until_started()
+        address = keep(context, site.url, character("Ada", painted=True), name="Below")
+        context.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{site.url}/worlds")
+        page.get_by_role("link", name="Below").click()
+        expect(page).to_have_url(address)
+        expect_painted(page.locator(".card"))
+        page.get_by_role("button", name="Make a video").click()
+        page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.2")
+        page.get_by_role("link", name="Library").click()
+        expect(page.locator(".world img")).to_have_js_property("complete", True)
+
+        assert complaints == []
+        assert [url for url in asked if not url.startswith(f"{site.url}/")] == []
+        for end in ("_portrait.png", "_video.mp4", "_video_poster.jpg"):
+            assert any(url.startswith(f"{site.url}/objects/") and url.endswith(end) for url in asked)

@@ -1,5 +1,6 @@
 """What follows for a portrait or video from how its jobs stand, as a table."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,9 +41,7 @@ def job(status: Status, error: JobError | None = None) -> Stored:
 
 
 GONE = Stored(new_job_id(), None, "ann", b"1", None, None, 0)
-EXPIRED = Stored(new_job_id(), None, "ann", b"", None, -5, 0)
-REMOVED = Stored(new_job_id(), None, "ann", b"", None, 60_000, 0)
-"""By a person: it would be kept for a minute yet."""
+REMOVED = replace(GONE, removed=True)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +89,6 @@ def test_a_job_that_redis_does_not_know_is_submitted_again_unless_it_had_ended(
 )
 def test_a_job_that_is_gone_with_what_it_made_is_followed_by_another(status: Status, step: Step) -> None:
     assert next_step(waiting(status=status), GONE, None) == Decision(step)
-    assert next_step(waiting(status=status), EXPIRED, None) == Decision(step)
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.PROCESSING, Status.SUCCEEDED])

@@ -2,16 +2,24 @@
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from redis.asyncio import Redis
 
 from jobs.media_steps import SUBMITTED_SECONDS
+from jobs.media_sweep import BATCH, MediaSweep
 from jobs.sweeper import LOST
 from storage.keys import Keys
+from storage.objects.base import Listed
+from storage.objects.local_directory import LocalObjects
+from storage.records.ids import new_job_id
 from storage.records.job import ErrorCode, JobError, Status
+from storage.tasks import end
 from tests.support.job_states import ERROR, NOON
 from tests.support.keeping import INPUT, Keeping, asked, png, ready
+from tests.support.listening import eventually
 
 NO_PICTURE = JobError(code=ErrorCode.INVALID_INPUT, message="This is no picture.", retryable=False)
 
@@ -119,13 +127,30 @@ async def test_a_portrait_that_expired_before_it_was_taken_up_is_made_by_another
 ) -> None:
     job = await keeping.jobs.succeeded(input=INPUT.encode())
     await keeping.world(asked(job.id, status=Status.PROCESSING))
-    await keeping.store.remove(job.id)
+    await redis.hset(keys.job(job.id), "kept_until", "1")  # type: ignore[misc]
 
     await keeping.again()
 
     other = str(await keeping.value("select portrait_job from lore_pieces"))
     assert other != job.id
     assert (await keeping.known(other)).job.status is Status.QUEUED
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+async def test_a_job_that_a_person_stops_and_removes_stays_away(keeping: Keeping, noticed: bool) -> None:
+    job = await keeping.jobs.queued()
+    world = await keeping.world(asked(job.id, input=INPUT))
+    await keeping.store.cancel(job.id)
+    if noticed:
+        await keeping.again()
+    await keeping.store.remove(job.id)
+
+    for _ in range(3):
+        await keeping.again()
+
+    portrait = (await keeping.piece(world)).portrait
+    assert (portrait.status, portrait.job, portrait.missing) == (Status.CANCELED, job.id, True)
+    assert await keeping.value("select count(*) from media where look_at is not null") == 0
 
 
 async def test_one_that_nobody_can_make_again_has_failed(keeping: Keeping) -> None:
@@ -226,6 +251,49 @@ async def test_ten_that_sweep_at_once_submit_each_job_once_and_take_up_each_pict
     assert await keeping.value("select count(*) from lore_pieces where details ? 'image_portrait_base64'") == 20
     active = [stored.job.kind for stored in await keeping.store.unfinished(limit=100)]
     assert active == ["upload"] * 20
+
+
+async def test_more_that_wait_than_can_be_looked_at_keep_no_deleted_world_from_being_removed(keeping: Keeping) -> None:
+    await keeping.kept.worlds.delete(await keeping.world())
+    await keeping.world(*(asked(new_job_id()) for _ in range(BATCH)))
+    always_due = MediaSweep(keeping.store, keeping.portraits, keeping.kept, keeping.objects, seconds=0, most=60)
+
+    async with asyncio.timeout(30):
+        await always_due.sweep()
+
+    assert await keeping.value("select count(*) from removals where look_at <= now()") == 0
+
+
+class Silent(LocalObjects):
+    """An object store that gives no answer."""
+
+    async def list(self, prefix: str) -> AsyncIterator[Listed]:
+        self.asked = True
+        await asyncio.Event().wait()
+        yield Listed(prefix, datetime.now(UTC))
+
+    asked = False
+
+
+async def test_an_object_store_that_gives_no_answer_keeps_no_portrait_from_being_taken_up(keeping: Keeping) -> None:
+    silent = Silent(keeping.folder, "/objects")
+    sweep = MediaSweep(keeping.store, keeping.portraits, keeping.kept, silent, seconds=0.02, most=60)
+    await keeping.kept.worlds.delete(await keeping.world())
+    sweeping = asyncio.create_task(sweep.serve())
+
+    async def is_asked() -> bool:
+        return silent.asked
+
+    async def is_taken_up() -> object:
+        return await keeping.value("select details ? 'image_portrait_base64' from lore_pieces")
+
+    await eventually(is_asked)
+    job = await keeping.jobs.queued()
+    await keeping.world(asked(job.id))
+    await keeping.finish(job.id, png(1))
+    await eventually(is_taken_up)
+    await end(sweeping)
+    silent.close()
 
 
 async def test_a_job_that_cannot_be_read_keeps_nobody_from_the_others(keeping: Keeping, keys: Keys) -> None:

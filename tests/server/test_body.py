@@ -1,14 +1,18 @@
 """Bodies that do not arrive as they should."""
 
+import asyncio
 import json
 import socket
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
-from server.body import MOST_VALUES, parsed
+from server.body import MOST_VALUES, SMALL_BYTES, Room, parsed, received
 from server.problems import Problem
 from tests.server.conftest import lines_of
 from tests.support.limner import Server
+from tests.support.listening import eventually
 
 HEAD = b"POST /characters HTTP/1.1\r\nHost: limner\r\nConnection: close\r\nContent-Type: application/json\r\n%b\r\n\r\n"
 
@@ -69,3 +73,39 @@ def test_more_values_than_anybody_needs_are_refused_before_they_are_read(body: b
 def test_what_stands_in_a_text_is_no_value(text: str) -> None:
     sent = {"a": [text * (2 * MOST_VALUES), text], "b": 1}
     assert parsed(json.dumps(sent).encode()) == sent
+
+
+def coming() -> tuple[Request, asyncio.Queue[Message]]:
+    """A request whose body is what stands in the queue."""
+    parts: asyncio.Queue[Message] = asyncio.Queue()
+    return Request({"type": "http", "method": "POST", "headers": []}, parts.get), parts
+
+
+async def test_slow_large_bodies_do_not_take_all_memory_and_small_ones_come_through() -> None:
+    room, limit = Room(2 * SMALL_BYTES), 2 * SMALL_BYTES + 10
+    part, end = {"type": "http.request", "body": b"a" * 2 * SMALL_BYTES}, {"type": "http.request", "body": b"b"}
+
+    async def sent(*messages: Message) -> bytes:
+        request, parts = coming()
+        for message in messages:
+            parts.put_nowait(message)
+        return await received(request, limit, room)
+
+    async def holds() -> bool:
+        return room.held > 0
+
+    request, slow = coming()
+    first = asyncio.create_task(received(request, limit, room))
+    slow.put_nowait({**part, "more_body": True})
+    await eventually(holds)
+
+    with pytest.raises(Problem, match="as many large bodies") as refused:
+        await sent({**part, "more_body": True}, end)
+    assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "2"})
+    assert await sent(end) == b"b"
+
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert room.held == 0
+    assert await sent(part) == part["body"]
+    assert room.held == 0

@@ -107,6 +107,24 @@ async def test_a_url_that_is_none_is_refused_without_being_shown(url: str) -> No
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "fault"),
+    [("sslmode=yes", "`sslmode` parameter must be one of"), ("channel_binding=require", "channel_binding")],
+)
+async def test_what_stands_behind_the_url_and_cannot_be_meant_is_named(
+    shared_database_url: str, parameter: str, fault: str
+) -> None:
+    async with open_database(SecretStr(f"{shared_database_url}&{parameter}")) as database:
+        with pytest.raises(SettingsError, match=f"^LIMNER_DATABASE_URL: .*{fault}"):
+            await database.fetch("select 1")
+
+
+async def test_what_a_statement_names_and_is_not_there_is_no_fault_of_the_url(shared_database_url: str) -> None:
+    async with open_database(SecretStr(shared_database_url)) as database:
+        with pytest.raises(asyncpg.UndefinedObjectError):
+            await database.fetch("show no.such_parameter")
+
+
 async def test_postgres_need_not_be_there_when_it_is_opened(tmp_path: Path) -> None:
     url = f"postgresql://limner@/limner?host={tmp_path}"
 

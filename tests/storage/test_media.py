@@ -102,6 +102,15 @@ async def test_the_first_that_is_withdrawn_leaves_a_character_that_nothing_was_a
     assert before.video.missing
 
 
+async def test_one_job_is_found_in_a_long_history(kept: Kept, states: KeptStates) -> None:
+    _, piece_id = await states.lone()
+    wanted = await states.landed(piece_id, "first.png")
+    await states.landed(piece_id, "second.png")
+
+    assert [medium.id for medium in await kept.media.history(piece_id, job=wanted.job)] == [wanted.id]
+    assert await kept.media.history(piece_id, job=new_id()) == []
+
+
 async def test_the_newest_comes_first_in_the_history_whoever_waited_for_whom(kept: Kept, states: KeptStates) -> None:
     _, piece_id = await states.lone()
     asked_for = []

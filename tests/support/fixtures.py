@@ -1,10 +1,11 @@
-"""The fixtures over real server and worker processes."""
+"""The fixtures over real server and worker processes, and over a real object store."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.limner import Server, Worker, limner
+from tests.support.seaweed import Bucket, Seaweed, new_bucket, seaweed
 
 
 @pytest.fixture
@@ -23,3 +24,16 @@ def shared_limner(redis_url: str) -> Iterator[tuple[Server, Worker]]:
 @pytest.fixture(scope="session")
 def server(shared_limner: tuple[Server, Worker]) -> Server:
     return shared_limner[0]
+
+
+@pytest.fixture(scope="session")
+def seaweed_server() -> Iterator[Seaweed]:
+    """It starts when the first test asks for it."""
+    with seaweed() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(seaweed_server: Seaweed) -> Bucket:
+    """A bucket of the test's own."""
+    return new_bucket(seaweed_server)

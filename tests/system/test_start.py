@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from storage.embedded import prepare, running
-from tests.support.limner import ROOT, Worker
+from tests.support.limner import ROOT, Process, Worker
 
 pytestmark = pytest.mark.system
 
@@ -46,6 +46,15 @@ def test_a_wrong_setting_stops_the_start_and_is_named_without_its_value(part: st
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_a_folder_for_pictures_that_cannot_be_one_stops_the_start_and_is_named(part: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = start(part, {"LIMNER_OBJECTS_DIR": str(tmp_path / "file" / "objects")})
+    assert ended.returncode == REFUSED
+    assert "LIMNER_OBJECTS_DIR" in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
 def test_a_lease_that_could_run_out_between_two_renewals_is_refused() -> None:
     ended = start("worker", {"LIMNER_LEASE_SECONDS": "4"})
     assert ended.returncode == REFUSED
@@ -72,9 +81,23 @@ def test_a_redis_that_would_throw_jobs_away_is_refused(part: str) -> None:
 
 def test_a_worker_waits_for_a_redis_that_is_not_there_yet(tmp_path: Path, prefix: str) -> None:
     url = prepare(tmp_path).url
-    with Worker({"LIMNER_REDIS_URL": url, "LIMNER_REDIS_PREFIX": prefix}) as worker, running(tmp_path) as valkey:
-        assert valkey.url == url
-        worker.wait_until_started()
+    with Worker({"LIMNER_REDIS_URL": url, "LIMNER_REDIS_PREFIX": prefix}) as worker:
+        worker.wait_until_logged("redis lost")
+        with running(tmp_path) as valkey:
+            assert valkey.url == url
+            worker.wait_until_started()
+
+
+def test_a_server_that_starts_says_what_it_cannot_reach(tmp_path: Path, prefix: str) -> None:
+    away = {
+        "LIMNER_REDIS_URL": f"unix://{tmp_path}/redis.sock",
+        "LIMNER_DATABASE_URL": f"postgresql://limner:hunter2@/limner?host={tmp_path}",
+        "LIMNER_OBJECTS_DIR": str(tmp_path / "objects"),
+    }
+    with Process("-m", "server", "serve", "--port", "0", environment=away) as server:
+        for event in ("redis lost", "postgres lost", "server started"):
+            server.wait_until_logged(event)
+        assert "hunter2" not in server.output()
 
 
 def test_a_worker_that_waits_for_redis_ends_at_once_when_it_is_told(prefix: str) -> None:

@@ -4,7 +4,6 @@
 /** @import { Brief } from "./scene.js" */
 import { LimnerError, createClient, newJobId } from "../client/index.js";
 import { LimnerTrayElement } from "../elements/define.js";
-import { pictureUrl } from "../elements/view.js";
 import { Announcer } from "./announce.js";
 import { Commission } from "./commission.js";
 import { showConnection } from "./connection.js";
@@ -117,8 +116,8 @@ function addressOf(job, set) {
   if (job.kind === "characters") return formatFragment({ set: job.id, repainted: new Map() });
   if (shown?.hangs(job.id)) return location.hash;
   if (set !== "") return formatFragment({ set, repainted: new Map() });
-  const url = pictureUrl(job);
-  return url === null ? null : client.resolve(url);
+  const url = job.result?.url;
+  return url === undefined ? null : client.resolve(url);
 }
 
 tray.client = client;

@@ -70,6 +70,7 @@ export class BoardCard {
       edit: async (changes) => news.onChange(await worlds.editCharacter(world, character.id, changes)),
       load: () => worlds.media(world, character.id),
       choose: async ({ id }) => news.onChange(await worlds.choose(world, character.id, id)),
+      show: (kind) => this.#exhibit.prefer(kind),
       resolve: (path) => client.resolve(path),
     });
     find(this.element, ".frame", HTMLElement).append(this.#exhibit.element);

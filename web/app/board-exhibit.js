@@ -30,6 +30,9 @@ export class Exhibit {
   #wall = html("div", { class: "layer" });
   #picture = new Picture();
   #key = "";
+  #version = "";
+  /** What comes is another picture than the one that hangs there, and no video of that may hide it. */
+  #isAnother = false;
   #loading = new AbortController();
   #film;
   #strips;
@@ -79,6 +82,15 @@ export class Exhibit {
     this.#tell("video", stripOf("video", video.media, film, table), character);
   }
 
+  /**
+   * Shows the portrait, or the video, where there are both.
+   *
+   * @param {MediaKind} kind
+   */
+  prefer(kind) {
+    this.#film.prefer(kind === "video");
+  }
+
   close() {
     this.#loading.abort();
     this.#film.close();
@@ -122,7 +134,10 @@ export class Exhibit {
     if (image !== null) image.alt = alt;
     const key = `${path} ${version}`;
     if (key === this.#key) return;
+    const isLanding = this.#version !== "" && version === "";
+    this.#isAnother = path !== null && (this.#isAnother || (image !== null && !isLanding));
     this.#key = key;
+    this.#version = version;
     this.#loading.abort();
     this.#loading = new AbortController();
     this.#picture = new Picture();
@@ -144,6 +159,8 @@ export class Exhibit {
       this.#wall.replaceChildren(image);
       this.#shown = true;
       this.#canvas.removeAttribute("job");
+      if (this.#isAnother) this.prefer("portrait");
+      this.#isAnother = false;
       this.#news.onShown("portrait");
     }
     this.#news.onChange();

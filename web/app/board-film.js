@@ -36,10 +36,7 @@ export class Film {
   constructor(resolve, news) {
     this.#resolve = resolve;
     this.#news = news;
-    this.toggle.addEventListener("click", () => {
-      this.#wanted = !this.#isWanted;
-      this.#render();
-    });
+    this.toggle.addEventListener("click", () => this.prefer(!this.#isWanted));
     this.#reduced.addEventListener("change", () => this.#render(), { signal: this.#life.signal });
     this.#render();
   }
@@ -53,10 +50,21 @@ export class Film {
     this.#name = name;
     if (path === this.#path) return this.#render();
     this.#path = path;
+    this.#wanted = null;
     this.#poster = poster ?? "";
     if (path !== null) return this.reload();
     this.#loading.abort();
     this.#hang(null);
+  }
+
+  /**
+   * As if its button had been pressed, until there is another one.
+   *
+   * @param {boolean} wanted  or the picture
+   */
+  prefer(wanted) {
+    this.#wanted = wanted;
+    this.#render();
   }
 
   reload() {

@@ -1,4 +1,4 @@
-/** @import { Media } from "./world-calls.js" */
+/** @import { Media, MediaKind } from "./world-calls.js" */
 import { html, setAttribute, showText } from "../elements/dom.js";
 import { mediaWords } from "./board-words.js";
 import { reasonOf } from "./board-forms.js";
@@ -10,6 +10,7 @@ const DATES = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
  * @typedef {object} HistoryCalls
  * @property {() => Promise<Media[]>} load
  * @property {(media: Media) => Promise<unknown>} choose  shows this one from now on
+ * @property {(kind: MediaKind) => void} show  shows what is chosen of this kind, where there are both
  * @property {(path: string) => string} resolve
  */
 
@@ -74,7 +75,8 @@ export class History {
 
   /** @param {Media} media */
   async #choose(media) {
-    if (media.chosen || this.#busy) return;
+    if (this.#busy) return;
+    if (media.chosen) return this.#calls.show(media.kind);
     this.#busy = true;
     try {
       await this.#calls.choose(media);
@@ -83,6 +85,7 @@ export class History {
     } finally {
       this.#busy = false;
     }
+    this.#calls.show(media.kind);
     await this.refresh();
   }
 }

@@ -145,7 +145,8 @@ function underWay(kind, situation, words) {
   }
   const { detail, timeLeft, note, percent, preview } = viewOf(situation, table);
   const parts = [detail, timeLeft, note].filter((part) => part !== null && part !== "");
-  return { line: table.generating, detail: parts.join(" · ") || null, percent, preview };
+  // A video begins with the portrait that hangs below.
+  return { line: table.generating, detail: parts.join(" · ") || null, percent, preview: kind === "video" ? null : preview };
 }
 
 /**

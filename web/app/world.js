@@ -5,7 +5,6 @@
 import { LimnerError, createClient, parseJobId } from "../client/index.js";
 import { showText } from "../elements/dom.js";
 import { LimnerTrayElement } from "../elements/define.js";
-import { pictureUrl } from "../elements/view.js";
 import { Announcer } from "./announce.js";
 import { Owner } from "./board-owner.js";
 import { reasonOf } from "./board-forms.js";
@@ -132,8 +131,8 @@ function addressOf(job, set) {
   if (view.cardOf(job.id) !== null) return location.href;
   const theirs = job.kind === "characters" ? job.id : set;
   if (theirs !== "") return root + formatFragment({ set: theirs, repainted: new Map() });
-  const url = pictureUrl(job);
-  return url === null ? null : client.resolve(url);
+  const url = job.result?.url;
+  return url === undefined ? null : client.resolve(url);
 }
 
 tray.client = client;

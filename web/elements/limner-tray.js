@@ -12,7 +12,6 @@ import { TabMark, markOf } from "./tray/tab-mark.js";
 import { Tasks } from "./tray/tasks.js";
 import { toastOf } from "./tray/telling.js";
 import { Toasts } from "./tray/toasts.js";
-import { pictureUrl } from "./view.js";
 import { words, wordsChanges } from "./words.js";
 
 /**
@@ -47,8 +46,8 @@ export class LimnerTrayElement extends HTMLElement {
   #words = {};
   /** @type {HrefOf} */
   #hrefOf = (job) => {
-    const url = pictureUrl(job);
-    return url === null ? null : this.client.resolve(url);
+    const url = job.result?.url;
+    return url === undefined ? null : this.client.resolve(url);
   };
   #toasts = new Toasts((act, id, click) => this.#act(act, id, click));
   #frame = new Frame(this.#toasts.element, (act, id, click) => this.#act(act, id, click), () => void this.#retryAll());
@@ -87,7 +86,7 @@ export class LimnerTrayElement extends HTMLElement {
     this.#render();
   }
 
-  /** To the picture of a finished job, unless the page knows better. */
+  /** To what a finished job has made, unless the page knows better. */
   get hrefOf() {
     return this.#hrefOf;
   }

@@ -75,13 +75,15 @@ async def test_a_caller_who_is_cancelled_again_while_the_work_stops_waits_for_it
         raise Stopped
 
     task = asyncio.create_task(threads.run(reluctant, told))
-    await told.begun.wait()
-    task.cancel()
-    await asyncio.to_thread(stopping.wait)
-    task.cancel()
-    await asyncio.wait({task}, timeout=0.05)
-    assert not task.done()
-    go.set()
+    try:
+        await told.begun.wait()
+        task.cancel()
+        await asyncio.to_thread(stopping.wait)
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.05)
+        assert not task.done()
+    finally:
+        go.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended

@@ -119,7 +119,9 @@ async def test_a_picture_that_the_caller_has_is_not_sent_again(http: httpx.Async
 
 
 async def test_there_is_no_picture_before_the_end(http: httpx.AsyncClient, player: Player) -> None:
-    assert_problem(await http.get(f"/temp-portraits/{await player.running()}/image"), 404)
+    answer = await http.get(f"/temp-portraits/{await player.running()}/image")
+    assert_problem(answer, 404)
+    assert answer.json()["detail"] == "This portrait is not painted yet."
 
 
 async def test_a_picture_whose_text_is_gone_is_no_longer_kept(

@@ -100,7 +100,7 @@ async def test_what_is_finished_is_given_to_its_upload_job_at_once(ann: httpx.As
     assert (job.job.kind, job.owner, job.input) == (
         "upload",
         "key:anna",
-        b'{"media":"%s","portrait":null,"image_base64":null,"world_id":null,"character_id":null}'
+        b'{"media":"%s","portrait":null,"image_base64":null,"world_id":null,"character_id":null,"ours":false}'
         % str(row["id"]).encode(),
     )
 

@@ -96,6 +96,17 @@ async def test_characters_that_nobody_knows_are_named_all_of_them(ann: httpx.Asy
     assert await keeper.count("worlds") == before
 
 
+async def test_whatever_is_wrong_with_them_every_character_at_fault_is_named(
+    ann: httpx.AsyncClient, keeper: Keeper
+) -> None:
+    characters = [new_id(), sent(portrait=new_id()), sent(), sent(image_portrait_base64=coded(b"no picture")), new_id()]
+
+    answer = await ann.post("/worlds", json={"name": "a", "characters": characters})
+
+    named = ["characters.0", "characters.1.portrait", "characters.3.image_portrait_base64", "characters.4"]
+    assert_problem(answer, 422, fields=named)
+
+
 async def test_a_portrait_that_is_none_is_refused(ann: httpx.AsyncClient, keeper: Keeper) -> None:
     other_kind: JobId = await keeper.player.submit(kind="characters")
     body = {"name": "a", "characters": [sent(portrait=new_id()), sent(portrait=other_kind)]}

@@ -72,6 +72,18 @@ async def test_a_url_that_is_none_stops_the_start_and_is_named(name: str, url: s
             pass
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("s3_bucket", "my pictures"), ("s3_bucket", "https://bucket.example/pictures"), ("s3_region", "eu central")],
+)
+async def test_a_name_that_can_be_none_stops_the_start_and_is_named(name: str, value: str) -> None:
+    given = {**BUCKET, "s3_endpoint_url": "https://bucket.example", name: value}
+
+    with pytest.raises(SettingsError, match=f"^LIMNER_{name.upper()}: must be the name"):
+        async with open_objects(settings(**given)):
+            pass
+
+
 async def test_what_the_environment_says_to_others_of_s3_does_not_lead_elsewhere(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -46,14 +46,19 @@ test("nothing is there before the board says where", () => {
 
 test("what is being made is told with its progress, its preview and a way to stop it", () => {
   const known = { situation: situation(live()), yours: true };
-  assert.deepEqual(stripOf("video", painting, known, words), {
+  assert.deepEqual(stripOf("portrait", painting, known, words), {
     stage: "making",
-    line: "Making the video…",
-    detail: "Blocking in",
+    line: "Painting another…",
+    detail: "Blocking in · This may take 20–30 seconds",
     percent: 42,
     preview: "data:image/jpeg;base64,AAAA",
     action: "stop",
   });
+});
+
+test("a video that is being made has no preview: it begins with the picture that hangs below", () => {
+  const strip = stripOf("video", painting, { situation: situation(live()), yours: true }, words);
+  assert.deepEqual([strip?.line, strip?.percent, strip?.preview], ["Making the video…", 42, null]);
 });
 
 test("what waits is told with its place in the queue", () => {
