@@ -98,10 +98,12 @@ class Internal(JobFailure):
 class NotYet(Exception):
     """Something else has to be there first. The job is run again after so many `seconds`, and that costs no attempt.
 
-    `stage` says what it waits for, to those who watch it.
+    `stage` says what it waits for, to those who watch it, and `left` after how many seconds that will probably be
+    there; none where nobody knows.
     """
 
-    def __init__(self, stage: str, seconds: float) -> None:
+    def __init__(self, stage: str, seconds: float, left: float | None = None) -> None:
         super().__init__(stage)
         self.stage = stage
         self.seconds = seconds
+        self.left = left

@@ -39,12 +39,16 @@ class FinishedPortraits:
                 raise InvalidInput(f"There is no portrait to {self._purpose}: it was stopped.")
             case _:
                 now = await persistently(self._store.now)
-                raise NotYet("waiting for its portrait", wait_seconds(job, now))
+                pause, left = wait_seconds(job, now), seconds_left(job, now)
+                raise NotYet("waiting for its portrait", pause, max(pause, left) if left is not None else None)
 
 
 def wait_seconds(job: Job, now: int) -> float:
     """How long to wait for a portrait before looking again; `now` is Redis' clock, ms."""
-    if job.expected_at is None:
-        return UNKNOWN_WAIT_SECONDS
-    left = (milliseconds(job.expected_at) - now) / 1000
-    return min(MOST_WAIT_SECONDS, max(LEAST_WAIT_SECONDS, left))
+    left = seconds_left(job, now)
+    return UNKNOWN_WAIT_SECONDS if left is None else min(MOST_WAIT_SECONDS, max(LEAST_WAIT_SECONDS, left))
+
+
+def seconds_left(job: Job, now: int) -> float | None:
+    """How long it will probably take, if anybody knows; negative where it takes longer."""
+    return (milliseconds(job.expected_at) - now) / 1000 if job.expected_at is not None else None

@@ -153,7 +153,7 @@ class MediaSweep:
                 await self._kept.media.note(waiting.id, Status.FAILED, LOST, again=None)
                 return
         warn(Event.MADE_AGAIN, job=job, kind=waiting.kind)
-        await self._submit(making_submission(waiting.owner, waiting.kind, job, waiting.input))
+        await self._submit(making_submission(waiting.owner, waiting.kind, job, waiting.input, name=waiting.name))
 
     async def _take_up(self, waiting: Waiting) -> None:
         text = await self._portraits.text(JobId(waiting.job))

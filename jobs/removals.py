@@ -55,7 +55,8 @@ class Remover:
             if not stored.job.final:
                 await self._store.cancel(job_id)
         with contextlib.suppress(JobUnknown, StepRefused):
-            await self._store.remove(job_id)
+            # A world that was made of the same character this moment still wants its portrait.
+            await self._store.remove(job_id, unwanted=False)
 
     async def _remove_objects(self, prefix: str) -> None:
         keys: list[str] = []

@@ -77,11 +77,11 @@ class Run:
         left = self._expectation.left(self.elapsed * 1000)
         return left / 1000 if left is not None else None
 
-    def expected_again(self, now: int, seconds: float) -> Timestamp | None:
+    def expected_again(self, now: int, seconds: float | None) -> Timestamp | None:
         """When the job will probably be finished if another run of it begins so many seconds after `now`; none where
         nothing is known, or it only goes back into its queue."""
         typical = self._expectation.typical
-        return timestamp(now + int(seconds * 1000 + typical)) if seconds > 0 and typical is not None else None
+        return timestamp(now + int(seconds * 1000 + typical)) if seconds and typical is not None else None
 
     def fence(self) -> None:
         """The claim is another's: end the task that does the work."""

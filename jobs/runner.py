@@ -43,7 +43,7 @@ class Runner:
                 await self._succeed(run, kind, await self._work(run, kind))
             except NotYet as what:
                 following = Again(what.seconds, counts=False, stage=what.stage)
-                await self._end(run, functools.partial(self._run_again, run, following))
+                await self._end(run, functools.partial(self._run_again, run, following, what.left))
             except JobFailure as failure:
                 await self._failed(run, kind, failure)
         except Fenced:
@@ -106,7 +106,7 @@ class Runner:
 
         async def write() -> None:
             if following is not None:
-                await self._run_again(run, following)
+                await self._run_again(run, following, following.seconds)
                 return
             now = await self._store.now()
             job = run.job.failed(failure.error(), timestamp(now), self._store.expires_at(now))
@@ -128,18 +128,19 @@ class Runner:
             if stored is None or stored.expired or stored.claim != run.claim or not stored.job.final:
                 raise
 
-    async def _run_again(self, run: Run, following: Again) -> None:
+    async def _run_again(self, run: Run, following: Again, starts_in: float | None) -> None:
+        """The run that gets on with it will probably begin after `starts_in` seconds; none where nobody knows."""
         stored = await self._store.look(run.id)
         if stored is None or stored.expired or stored.claim != run.claim:
             raise Fenced
-        expected_at = run.expected_again(await self._store.now(), following.seconds)
+        expected_at = run.expected_again(await self._store.now(), starts_in)
         job = stored.job.requeued(following.stage, counts=following.counts, expected_at=expected_at)
         await self._store.requeue(stored, job, delay_ms=int(following.seconds * 1000))
 
     async def _hand_back(self, run: Run, kind: Kind) -> None:
         try:
             async with asyncio.timeout(HAND_BACK_SECONDS):
-                await persistently(lambda: self._run_again(run, HANDED_BACK))
+                await persistently(lambda: self._run_again(run, HANDED_BACK, None))
         except (TimeoutError, IllegalStep):  # it cannot be told, or has just ended
             return
         except Fenced:

@@ -62,7 +62,7 @@ def prepare(data_dir: Path) -> EmbeddedValkey:
     configuration = data_dir / "valkey.conf"
     configuration.unlink(missing_ok=True)
     configuration.touch(mode=0o600)
-    configuration.write_text(f"{listening}dir {_quoted(data_dir)}\n{_BEHAVIOUR}")
+    configuration.write_text(f"{listening}dir {_quoted(data_dir)}\nmaxmemory {_most_memory()}\n{_BEHAVIOUR}")
     return EmbeddedValkey((str(binary), str(configuration)), url)
 
 
@@ -79,6 +79,11 @@ daemonize no
 logfile ""
 loglevel notice
 """
+
+
+def _most_memory() -> int:
+    """A quarter of the machine's, in bytes. Near to it new jobs are refused, before the machine has no memory left."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
 
 
 @contextmanager

@@ -211,8 +211,11 @@ class JobStore(RunningJobs):
         """Try a failed or canceled job again. Raises JobUnknown, StepRefused, SubjectTaken, QueueFull, QuotaSpent."""
         return await self._ask(job_id, "retried", quotas, most_waiting)
 
-    async def remove(self, job_id: JobId) -> Job:
-        """Forget a finished job: its picture and record are gone on return. Raises JobUnknown, StepRefused."""
+    async def remove(self, job_id: JobId, *, unwanted: bool = True) -> Job:
+        """Forget a finished job: its picture and record are gone on return. Raises JobUnknown, StepRefused.
+
+        `unwanted` is what a person does not want any more: no other job is made in its place.
+        """
         while True:
             stored = await self._known(job_id)
             job, keys = stored.job, self._keys
@@ -229,7 +232,7 @@ class JobStore(RunningJobs):
                     keys.webhooks,
                     keys.deliveries,
                 ],
-                [job_id, _version(stored), self._tombstone, keys.webhook_stem],
+                [job_id, _version(stored), self._tombstone, keys.webhook_stem, int(unwanted)],
             )
             if answer[0] == b"done":
                 return job

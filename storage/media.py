@@ -32,6 +32,8 @@ class Waiting:
     id: MediaId
     piece_id: PieceId
     world_id: WorldId
+    name: str
+    """The character's."""
     owner: str
     kind: MediaKind
     job: str
@@ -132,6 +134,7 @@ class Media:
                 MediaId(str(row["id"])),
                 PieceId(str(row["lore_piece_id"])),
                 WorldId(str(row["world_id"])),
+                row["name"],
                 row["owner"],
                 row["kind"],
                 str(row["job"]),

@@ -28,7 +28,7 @@ with due as materialized (
 update media m set look_at = now() + make_interval(secs => $1)
 from due, lore_pieces p, worlds w
 where m.id = due.id and p.id = m.lore_piece_id and w.id = p.world_id
-returning m.id, m.lore_piece_id, p.world_id, w.owner, m.kind, m.job, m.upload, m.input, m.status,
+returning m.id, m.lore_piece_id, p.world_id, p.name, w.owner, m.kind, m.job, m.upload, m.input, m.status,
   m.taken_up_at is not null as taken_up, extract(epoch from now() - m.created_at)::float8 as age
 """
 

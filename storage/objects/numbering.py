@@ -1,9 +1,14 @@
 """Names of objects that come one after the other: `…_portrait.png`, then `…_portrait_2.png`, and so on."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.errors import ObjectTaken
 from storage.objects.base import ObjectStore
+
+TRIED = 3
+"""Numbers that are tried one after the other. Where they are taken there may be hundreds, and each try sends all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ async def put_first_free(
 ) -> str:
     """Write an object under the first number from `start` on that is free, and answer its key.
 
-    Where the very same bytes stand before that, they are it: an earlier try wrote them. Raises ObjectStoreUnavailable.
+    Where the very same bytes stand there, they are it: an earlier try wrote them. Raises ObjectStoreUnavailable.
     """
     (key,) = await put_together(objects, stem, Part(suffix, data, content_type), start=start)
     return key
@@ -45,5 +50,15 @@ async def put_together(objects: ObjectStore, stem: str, *parts: Part, start: int
                 await objects.put(key, part.data, part.content_type)
         except ObjectTaken:
             number += 1
+            if number == start + TRIED:
+                number = max(number, await _last(objects, stem, parts))
         else:
             return keys
+
+
+async def _last(objects: ObjectStore, stem: str, parts: Sequence[Part]) -> int:
+    """The highest number that is taken: an earlier try may have written that one."""
+    suffixes = "|".join(re.escape(part.suffix) for part in parts)
+    pattern = re.compile(rf"{re.escape(stem)}(?:_([0-9]{{1,9}}))?(?:{suffixes})")
+    found = [pattern.fullmatch(listed.key) async for listed in objects.list(stem)]
+    return max((int(match[1] or 1) for match in found if match is not None), default=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.errors import RateLimited
+from jobs.errors import NotYet, RateLimited
 from jobs.registry import Finished
 from jobs.run import Run
 from storage.jobs import JobStore
@@ -52,6 +52,27 @@ async def test_a_job_that_waits_for_its_provider_says_so_and_is_expected_after_t
     assert job.stage == "the provider is busy; waiting"
     assert job.expected_at is not None
     assert milliseconds(job.expected_at) - now == pytest.approx(60_000 + TAKES, abs=ABOUT)
+
+
+async def test_a_job_that_waits_for_another_is_expected_after_that_one_and_not_after_the_next_look_at_it(
+    bench: Bench, store: JobStore, jobs: JobStates
+) -> None:
+    left: float | None = 60.0
+
+    async def wait(run: Run) -> Finished:
+        raise NotYet("waiting for its portrait", 0.5, left)
+
+    bench.durations.note("portrait", "painter", TAKES)
+    stored = await jobs.queued()
+    now = await store.now()
+    await bench.working(wait).run(stored.id, stored.claim)
+    stored = await jobs.get(stored.id)
+    assert stored.job.expected_at is not None
+    assert milliseconds(stored.job.expected_at) - now == pytest.approx(60_000 + TAKES, abs=ABOUT)
+
+    left = None
+    await bench.working(wait).run(stored.id, stored.claim)
+    assert (await jobs.get(stored.id)).job.expected_at is None
 
 
 @pytest.mark.parametrize(("off", "kept"), [(30_000, True), (-30_000, True), (300_000, False)])

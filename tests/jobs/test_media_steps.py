@@ -22,6 +22,7 @@ def waiting(**changes: Any) -> Waiting:
         "id": MediaId(new_id()),
         "piece_id": PieceId(new_id()),
         "world_id": WorldId(new_id()),
+        "name": "Ada",
         "owner": "ann",
         "kind": "portrait",
         "job": new_job_id(),

@@ -106,6 +106,7 @@ async def test_what_was_asked_for_and_never_submitted_is_submitted_once_its_aske
     job = await keeping.known(portrait.job)
     assert (job.job.kind, job.owner, job.job.status) == ("portrait", "ann", Status.QUEUED)
     assert b'"seed": 7' in job.input
+    assert job.job.metadata == {"name": "Ada 0"}
 
 
 async def test_everything_goes_on_after_redis_has_lost_all_it_had(keeping: Keeping, redis: Redis, keys: Keys) -> None:

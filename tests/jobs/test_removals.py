@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from jobs.removals import Remover
 from storage.errors import ObjectStoreUnavailable
 from storage.records.ids import JobId
 from storage.records.job import Status
-from tests.support.keeping import Keeping, asked, png, ready
+from tests.support.keeping import INPUT, Keeping, asked, png, ready
 
 
 def files(folder: Path) -> list[str]:
@@ -80,3 +81,15 @@ async def test_a_portrait_that_another_world_needs_too_goes_on(keeping: Keeping)
     await keeping.again()
 
     assert (await keeping.piece(second)).portrait.coming == job.id
+
+
+async def test_a_world_made_while_another_is_removed_gets_its_portrait_all_the_same(keeping: Keeping) -> None:
+    job = await keeping.jobs.succeeded(input=INPUT.encode())
+    await keeping.kept.worlds.delete(await keeping.world(asked(job.id)))
+    world = await keeping.world(asked(job.id, status=Status.PROCESSING))
+    await Remover(keeping.store, keeping.kept.removals, keeping.objects, most=60).remove_due(again=1)
+
+    await keeping.again()
+
+    portrait = (await keeping.piece(world)).portrait
+    assert (portrait.status, portrait.job != job.id) == (Status.QUEUED, True)

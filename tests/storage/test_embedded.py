@@ -30,6 +30,7 @@ def test_it_throws_nothing_away_and_writes_everything_down() -> None:
         settings = client.config_get("*")
 
     assert settings["maxmemory-policy"] == "noeviction"
+    assert 0 < int(settings["maxmemory"]) < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 3
     assert settings["appendonly"] == "yes"
     assert settings["appendfsync"] == "everysec"
     assert settings["save"] == ""

@@ -88,7 +88,7 @@ def test_a_worker_waits_for_a_redis_that_is_not_there_yet(tmp_path: Path, prefix
             worker.wait_until_started()
 
 
-def test_a_server_that_starts_says_what_it_cannot_reach(tmp_path: Path, prefix: str) -> None:
+def test_a_server_that_starts_says_what_it_cannot_reach(tmp_path: Path) -> None:
     away = {
         "LIMNER_REDIS_URL": f"unix://{tmp_path}/redis.sock",
         "LIMNER_DATABASE_URL": f"postgresql://limner:hunter2@/limner?host={tmp_path}",
@@ -97,7 +97,7 @@ def test_a_server_that_starts_says_what_it_cannot_reach(tmp_path: Path, prefix: 
     with Process("-m", "server", "serve", "--port", "0", environment=away) as server:
         for event in ("redis lost", "postgres lost", "server started"):
             server.wait_until_logged(event)
-        assert "hunter2" not in server.output()
+        assert "hunter2" not in server.log()
 
 
 def test_a_worker_that_waits_for_redis_ends_at_once_when_it_is_told(prefix: str) -> None:

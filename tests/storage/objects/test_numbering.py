@@ -67,3 +67,35 @@ async def test_a_store_that_is_away_is_told(objects: LocalObjects, tmp_path: Pat
     (tmp_path / "objects").rename(tmp_path / "away")
     with pytest.raises(ObjectStoreUnavailable):
         await put(objects, b"one")
+
+
+class Counting(LocalObjects):
+    """Counts the puts."""
+
+    puts = 0
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        self.puts += 1
+        await super().put(key, data, content_type)
+
+
+async def test_the_hundredth_is_not_tried_under_a_hundred_names(tmp_path: Path) -> None:
+    with closing(Counting(tmp_path / "objects", "/objects")) as objects:
+        await objects.prepare()
+        for number in range(1, 100):
+            await objects.put(numbered(STEM, ".png", number), b"%d" % number, "image/png")
+        await objects.put(f"{STEM}er_4711.png", b"another character's", "image/png")
+        objects.puts = 0
+
+        assert await put(objects, b"100") == f"{STEM}_100.png"
+        assert await put(objects, b"100") == f"{STEM}_100.png"
+        assert objects.puts < 10
+
+
+async def test_a_film_goes_on_at_the_highest_number_of_any_of_its_parts(objects: LocalObjects) -> None:
+    for number in range(1, 9):
+        await objects.put(numbered("v", ".mp4", number), b"somebody's", "video/mp4")
+    await objects.put(numbered("v", "_poster.jpg", 12), b"somebody's", "image/jpeg")
+
+    assert await put_together(objects, "v", FILM, POSTER) == ["v_13.mp4", "v_13_poster.jpg"]
+    assert await put_together(objects, "v", FILM, POSTER) == ["v_13.mp4", "v_13_poster.jpg"]
