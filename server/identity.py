@@ -68,6 +68,11 @@ class Identity:
         session = secrets.token_urlsafe(16)
         return f"session:{session}", str(self._serializer.dumps(session))
 
+    def renew(self, response: Response, caller: Caller, request: Request) -> None:
+        """Let the session that the caller has last for another year from now: what it owns has no other owner."""
+        if caller.owner is not None and caller.owner.startswith("session:"):
+            self.remember(response, request.cookies[COOKIE], request)
+
     def remember(self, response: Response, value: str, request: Request) -> None:
         response.set_cookie(
             COOKIE,

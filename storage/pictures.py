@@ -43,7 +43,7 @@ def _head(data: bytes) -> tuple[str, int, int]:
         return "image/jpeg", *_jpeg_size(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp", *_webp_size(data)
-    raise NoPicture(f"it begins with {data[:12]!r}")
+    raise NoPicture("it is neither PNG, JPEG nor WebP")
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
@@ -79,4 +79,4 @@ def _webp_size(data: bytes) -> tuple[int, int]:
                 raise NoPicture("it ends in its head")
             return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
         case other:
-            raise NoPicture(f"a WebP that begins with {other!r}")
+            raise NoPicture(f"it is a WebP of an unknown kind, {other!r}")

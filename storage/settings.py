@@ -4,6 +4,7 @@ Every package has one frozen class of them; `load` reads one and stops the start
 """
 
 import base64
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -96,11 +97,9 @@ class StorageSettings(Settings):
 
     @model_validator(mode="after")
     def _kept_whole(self) -> "StorageSettings":
-        if self.database_url.get_secret_value() and not self.has_objects:
-            raise ValueError(
-                "LIMNER_OBJECTS_DIR: must be set where LIMNER_DATABASE_URL is, or LIMNER_S3_BUCKET: "
-                "what is kept needs a place for its pictures"
-            )
+        if self.objects_dir and not Path(self.objects_dir).is_absolute():
+            # A server and a worker that stand in different folders would have two stores.
+            raise ValueError("LIMNER_OBJECTS_DIR: must be a whole path, from the root")
         if self.objects_dir and self.s3_bucket:
             raise ValueError("LIMNER_OBJECTS_DIR: must not be set together with LIMNER_S3_BUCKET")
         keys = {
@@ -113,6 +112,11 @@ class StorageSettings(Settings):
         for name, value in {"S3_ENDPOINT_URL": self.s3_endpoint_url, **keys}.items():
             if value and not self.has_objects:
                 raise ValueError(f"LIMNER_S3_BUCKET: must be set where LIMNER_{name} is")
+        if self.database_url.get_secret_value() and not self.has_objects:
+            raise ValueError(
+                "LIMNER_OBJECTS_DIR: must be set where LIMNER_DATABASE_URL is, or LIMNER_S3_BUCKET: "
+                "what is kept needs a place for its pictures"
+            )
         return self
 
     @property

@@ -95,7 +95,9 @@ class Worlds:
         content = {"world_id": world_id, **self._json.board(found, caller if cookie is None else Caller(owner))}
         headers = {"Location": f"{services.settings.public_path}/worlds/{world_id}", "Cache-Control": "no-store"}
         response = Response(json.dumps(content), 201 if created else 200, headers, "application/json")
-        if cookie is not None and created:
+        if cookie is None:
+            services.identity.renew(response, caller, request)
+        elif created:
             services.identity.remember(response, cookie, request)
         return response
 
@@ -134,15 +136,18 @@ class Worlds:
             return pages.answer("worlds.html", self._services)
         worlds = kept_in(self._services).worlds
         before = _cursor(request.query_params.get("before"))
-        owner = self._services.identity.caller(request).owner
+        caller = self._services.identity.caller(request)
+        owner = caller.owner
         listed, following = await worlds.owned(owner, before=before, limit=PAGE) if owner is not None else ([], None)
         content = {
             "worlds": [self._json.listed(world) for world in listed],
             "next": _text_of(following) if following is not None else None,
         }
-        return Response(
+        response = Response(
             json.dumps(content), headers={"Cache-Control": "no-store", **_VARY}, media_type="application/json"
         )
+        self._services.identity.renew(response, caller, request)
+        return response
 
     async def one(self, request: Request) -> Response:
         """The board; for a browser its page."""

@@ -64,7 +64,7 @@ def run(options: UpOptions) -> int:
 
 def _objects_dir(data_dir: Path) -> str:
     """The folder of the local object store, empty where there is a bucket."""
-    if os.environ.get("LIMNER_S3_BUCKET"):
+    if os.environ.get("LIMNER_S3_BUCKET") or os.environ.get("LIMNER_S3_ENDPOINT_URL"):
         return os.environ.get("LIMNER_OBJECTS_DIR", "")
     return os.environ.get("LIMNER_OBJECTS_DIR") or str(data_dir.absolute() / "objects")
 

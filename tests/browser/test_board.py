@@ -315,7 +315,10 @@ def test_a_phone_shows_a_board_without_scrolling_sideways(
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     long = "Anastasia-of-the-very-long-name-without-any-place-to-break-it-anywhere"
-    page.goto(keep(context, root, character(long, painted=True), character("Odo"), name=f"{long} and {long}"))
+    word = "unbroken" * 10
+    unbroken = {"race": word, "class": word, "traits": [word], "stats": {word: 12}, "backstory": word * 20}
+    characters = [character(long, painted=True), {**character("Odo"), **unbroken}]
+    page.goto(keep(context, root, *characters, name=f"{long} and {long}"))
     expect_painted(card(page, long))
     page.get_by_role("button", name="Edit…").first.click()
     assert page.locator("html").evaluate("element => element.scrollWidth") <= 360

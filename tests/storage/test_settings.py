@@ -151,5 +151,11 @@ def test_a_secret_of_another_form_is_named_and_not_repeated(monkeypatch: pytest.
 @pytest.mark.parametrize("name", ["s3_endpoint_url", "s3_access_key_id", "s3_secret_access_key"])
 def test_what_is_said_of_a_bucket_without_a_name_is_not_passed_over(name: str) -> None:
     with pytest.raises(SettingsError, match=f"LIMNER_S3_BUCKET: must be set where LIMNER_{name.upper()} is"):
-        load(StorageSettings, **{name: "https://bucket.example"})
-    load(StorageSettings, **{name: "https://bucket.example", "objects_dir": "objects"})
+        load(StorageSettings, **{name: "https://bucket.example"}, database_url="postgresql://")
+    load(StorageSettings, **{name: "https://bucket.example", "objects_dir": "/objects"})
+
+
+@pytest.mark.parametrize("folder", ["objects", "./objects", "~/objects"])
+def test_a_folder_that_depends_on_where_one_stands_is_refused(folder: str) -> None:
+    with pytest.raises(SettingsError, match=r"^LIMNER_OBJECTS_DIR: must be a whole path"):
+        load(StorageSettings, objects_dir=folder)

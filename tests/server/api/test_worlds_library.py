@@ -148,3 +148,18 @@ async def test_a_name_that_is_none_is_refused(ann: httpx.AsyncClient) -> None:
     for body in ({}, {"name": ""}, {"name": "x" * 201}, {"name": None}, {"name": "a", "id": "b"}):
         assert (await ann.patch(f"/worlds/{board['id']}", json=body)).status_code == 422
     assert (await ann.get(f"/worlds/{board['id']}")).json()["name"] == board["name"]
+
+
+async def test_a_session_lasts_a_year_from_the_last_look_at_the_library(keeping: Server) -> None:
+    async with httpx.AsyncClient(base_url=keeping.url) as browser:
+        assert "set-cookie" not in (await browser.get("/worlds")).headers
+        created = await browser.post("/worlds", json={"name": "Ours", "characters": [sent()]})
+        looked = await browser.get("/worlds")
+
+    begun, renewed = created.headers["set-cookie"], looked.headers["set-cookie"]
+    assert renewed.partition(";")[0] == begun.partition(";")[0]
+    assert "Max-Age=31536000" in renewed
+
+
+async def test_a_key_is_given_no_session(ann: httpx.AsyncClient) -> None:
+    assert "set-cookie" not in (await ann.get("/worlds")).headers
