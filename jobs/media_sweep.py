@@ -27,6 +27,7 @@ from storage.portraits import PortraitStore
 from storage.records.ids import JobId, new_job_id
 from storage.records.job import Status
 from storage.stored import Stored, Submission
+from storage.tasks import end, unbroken
 
 BATCH = 200
 BATCHES = 20
@@ -63,9 +64,15 @@ class MediaSweep:
 
     async def serve(self) -> None:
         """Beside each other: an object store that does not answer keeps nobody's portrait from being taken up."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(self._look_after, self._told))
-            group.create_task(self._repeat(self._remove, lambda _: None))
+        # A task group would cancel each once, and what talks to Redis may swallow that.
+        both = [
+            asyncio.create_task(self._repeat(self._look_after, self._told)),
+            asyncio.create_task(self._repeat(self._remove, lambda _: None)),
+        ]
+        try:
+            await asyncio.gather(*both)
+        finally:
+            await unbroken(end(*both))
 
     async def _repeat(self, work: Callable[[], Awaitable[None]], told: Callable[[Exception | None], None]) -> None:
         while True:

@@ -1,6 +1,6 @@
 """`limner test`: the whole suite. Arguments go to pytest; paths among them are seen from the repository's root.
 
-Without arguments it runs in three shares side by side, for most of a test's time is waiting. Each has its own Valkey,
+Without arguments it runs in four shares side by side, for most of a test's time is waiting. Each has its own Valkey,
 Postgres, ports and prefixes, as suites on one machine have.
 """
 
@@ -17,7 +17,8 @@ from server.up import python
 SHARES: Sequence[Sequence[str]] = (
     ("tests/server",),
     ("tests/storage", "tests/jobs", "tests/bench"),
-    ("tests", *(f"--ignore=tests/{folder}" for folder in ("server", "storage", "jobs", "bench"))),
+    ("tests/system",),
+    ("tests", *(f"--ignore=tests/{folder}" for folder in ("server", "storage", "jobs", "bench", "system"))),
 )
 """The first is told as it goes on, the others when it has ended. Together they are everything."""
 

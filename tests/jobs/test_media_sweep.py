@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -295,6 +296,31 @@ async def test_an_object_store_that_gives_no_answer_keeps_no_portrait_from_being
     await eventually(is_taken_up)
     await end(sweeping)
     silent.close()
+
+
+class Deaf(Silent):
+    """Goes on waiting when it is first told to end, as a library may that talks to Redis."""
+
+    async def list(self, prefix: str) -> AsyncIterator[Listed]:
+        with contextlib.suppress(asyncio.CancelledError):
+            async for listed in super().list(prefix):
+                yield listed
+        await asyncio.Event().wait()
+
+
+async def test_a_sweep_ends_though_what_it_waits_for_does_not_hear_of_it_at_once(keeping: Keeping) -> None:
+    deaf = Deaf(keeping.folder, "/objects")
+    sweep = MediaSweep(keeping.store, keeping.portraits, keeping.kept, deaf, seconds=0.02, most=60)
+    await keeping.kept.worlds.delete(await keeping.world())
+    sweeping = asyncio.create_task(sweep.serve())
+
+    async def is_asked() -> bool:
+        return deaf.asked
+
+    await eventually(is_asked)
+    async with asyncio.timeout(10):
+        await end(sweeping)
+    deaf.close()
 
 
 async def test_a_job_that_cannot_be_read_keeps_nobody_from_the_others(keeping: Keeping, keys: Keys) -> None:
