@@ -24,6 +24,7 @@ from jobs.run import Run
 from storage.errors import StoreUnavailable
 from storage.keys import Keys
 from storage.logs import Event, log, log_error, warn
+from storage.lost_line import lost_lines
 from storage.tasks import end, unbroken
 
 POLL_SECONDS = 0.5
@@ -83,7 +84,8 @@ class Deliverer(arq.worker.Worker):
         while True:
             self._woken.clear()
             try:
-                await self._poll_iteration()
+                with lost_lines():
+                    await self._poll_iteration()
                 if lost:
                     log(Event.STORE_BACK, kind=self.kind)
                 lost = False

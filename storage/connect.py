@@ -12,6 +12,7 @@ from redis.asyncio.connection import parse_url
 
 from storage.errors import SettingsError, StoreUnavailable, UnfitStore
 from storage.keys import Keys
+from storage.lost_line import lost_lines
 from storage.resp import CONNECT_SECONDS, network_options
 
 COMMAND_SECONDS = 5.0
@@ -60,7 +61,8 @@ def connect(url: SecretStr, *, seconds: float = COMMAND_SECONDS, connections: in
 def store_errors() -> Iterator[None]:
     """Turns what redis-py raises while Redis cannot serve into StoreUnavailable; a refused command passes as it is."""
     try:
-        yield
+        with lost_lines():
+            yield
     except (
         exceptions.ConnectionError,
         exceptions.TimeoutError,

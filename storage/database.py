@@ -9,6 +9,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from storage.errors import DatabaseUnavailable, SettingsError
+from storage.lost_line import lost_lines
 
 COMMAND_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
@@ -144,7 +145,8 @@ def database_errors() -> Iterator[None]:
     into SettingsError; other errors pass as they are.
     """
     try:
-        yield
+        with lost_lines():
+            yield
     except asyncpg.ClientConfigurationError as error:
         raise SettingsError([f"LIMNER_DATABASE_URL: {error}"]) from None
     except asyncpg.UndefinedObjectError as error:

@@ -27,6 +27,11 @@ class Lines:
         shown = "\n".join(self.seen)
         raise AssertionError(f"no line with {pattern!r}; there was:\n{shown}")
 
+    def wait_until_seen(self, pattern: str) -> None:
+        """The same where the line may have come already."""
+        if not any(re.search(pattern, line) for line in self.seen):
+            self.wait_for(pattern)
+
     def rest(self) -> list[str]:
         """Read up to the end of the output, and return every line there ever was."""
         deadline = time.monotonic() + DEADLINE_SECONDS

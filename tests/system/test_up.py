@@ -85,7 +85,7 @@ def test_a_part_that_was_killed_comes_back(tmp_path: Path) -> None:
     }
     assert set(says) == set(PARTS)
     with up(tmp_path) as limner:
-        limner.lines.wait_for("worker started")
+        limner.lines.wait_until_seen("worker started")
         for word, sentence in says.items():
             first = limner.pid_of(word)
 
