@@ -84,7 +84,7 @@ def keeping_environment(
         "LIMNER_REDIS_PREFIX": f"{name}:",
         "LIMNER_DATABASE_URL": url_of(postgres_url, name),
         "LIMNER_OBJECTS_DIR": str(tmp_path_factory.mktemp("objects")),
-        "LIMNER_PAINTER_SECONDS": "1",
+        "LIMNER_PAINTER_SECONDS": "1.5",
         "LIMNER_MEDIA_SECONDS": "0.1",
     }
     wait_for(execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
@@ -92,6 +92,6 @@ def keeping_environment(
 
 @pytest.fixture(scope="session")
 def keeping(keeping_environment: dict[str, str]) -> Iterator[tuple[Server, Worker]]:
-    """A server and a worker that keep worlds. Each portrait takes about a second."""
+    """A server and a worker that keep worlds. A portrait takes more than a second."""
     with limner(keeping_environment) as both:
         yield both

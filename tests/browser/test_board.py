@@ -2,8 +2,6 @@
 
 import base64
 import re
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.test_page import Submissions
-from tests.support.limner import Server, Worker, limner
-from tests.support.postgres import execute, url_of, wait_for
+from tests.support.limner import Server, Worker
 
 pytestmark = pytest.mark.browser
 
@@ -25,30 +22,6 @@ const wall = document.querySelector(".exhibit > .layer");
 window.hung = [];
 new MutationObserver(() => window.hung.push(wall.querySelector("img")?.src ?? null)).observe(wall, { childList: true });
 """
-
-
-@pytest.fixture(scope="module")
-def environment(
-    redis_url: str, postgres_url: str, migrated: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
-    name = f"board_{secrets.token_hex(8)}"
-    wait_for(execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {migrated}"))
-    yield {
-        "LIMNER_REDIS_URL": redis_url,
-        "LIMNER_REDIS_PREFIX": f"{name}:",
-        "LIMNER_DATABASE_URL": url_of(postgres_url, name),
-        "LIMNER_OBJECTS_DIR": str(tmp_path_factory.mktemp("objects")),
-        "LIMNER_PAINTER_SECONDS": "1.5",
-        "LIMNER_MEDIA_SECONDS": "0.1",
-    }
-    wait_for(execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-@pytest.fixture(scope="module")
-def keeping(environment: dict[str, str]) -> Iterator[tuple[Server, Worker]]:
-    """A server and a worker that keep worlds; a portrait takes more than a second."""
-    with limner(environment) as both:
-        yield both
 
 
 @pytest.fixture
@@ -297,10 +270,10 @@ def test_a_board_that_cannot_be_asked_for_says_so_and_goes_on_by_itself(
 
 
 def test_a_board_that_is_opened_asks_once_for_what_is_missing(
-    context: BrowserContext, page: Page, environment: dict[str, str], keeping: tuple[Server, Worker]
+    context: BrowserContext, page: Page, keeping_environment: dict[str, str], keeping: tuple[Server, Worker]
 ) -> None:
     submissions = Submissions(context)
-    with Server({**environment, "LIMNER_GENERATE_ON_OPENING": "portraits"}) as server:
+    with Server({**keeping_environment, "LIMNER_GENERATE_ON_OPENING": "portraits"}) as server:
         page.goto(keep(context, server.url, character("Odo"), character("Pell", painted=True)))
         expect(card(page, "Odo").locator(PAINTING)).to_be_visible()
         page.reload()

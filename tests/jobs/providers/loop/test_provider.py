@@ -12,8 +12,9 @@ from jobs.errors import InvalidInput
 from jobs.providers.base import PREVIEW_BYTES, VideoProvider, VideoRequest
 from jobs.providers.loop import Loop
 from jobs.providers.threads import Stopped
-from tests.jobs.providers.loop.watching import Told, boxes_of, frames_of
+from tests.jobs.providers.loop.watching import boxes_of, frames_of
 from tests.support.pictures import Pixels, decoded, encoded, likeness, portrait
+from tests.support.told import Told
 
 pytestmark = pytest.mark.timeout(60)
 

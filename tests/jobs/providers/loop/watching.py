@@ -1,15 +1,12 @@
 """Watching a video: its frames, the parts of its file, and what is told while it is made."""
 
-import asyncio
 import io
-import threading
 from collections.abc import Iterator
 from typing import cast
 
 import av
 from av.video.reformatter import Colorspace
 
-from storage.records.media import Picture
 from tests.support.pictures import Pixels
 
 
@@ -32,24 +29,3 @@ def boxes_of(data: bytes) -> list[str]:
             place += int.from_bytes(data[place : place + 4], "big")
 
     return list(each())
-
-
-class Told:
-    """A report that remembers, and says when the first preview has come."""
-
-    def __init__(self) -> None:
-        self.progress: list[float] = []
-        self.stages: list[str | None] = []
-        self.previews: list[Picture] = []
-        self.threads: set[int] = set()
-        self.first = asyncio.Event()
-
-    async def __call__(
-        self, progress: float, stage: str | None = None, preview: Picture | None = None, *, left: float | None = None
-    ) -> None:
-        self.progress.append(progress)
-        self.stages.append(stage)
-        self.threads.add(threading.get_ident())
-        if preview is not None:
-            self.previews.append(preview)
-            self.first.set()

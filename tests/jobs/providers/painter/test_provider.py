@@ -10,29 +10,9 @@ from jobs.providers.base import PREVIEW_BYTES, PortraitProvider, PortraitRequest
 from jobs.providers.painter import Painter
 from jobs.providers.threads import Stopped
 from storage.records.media import Picture, PictureFormat
+from tests.support.told import Told
 
 ENDLESS = 3_600.0
-
-
-class Told:
-    """A report that remembers."""
-
-    def __init__(self) -> None:
-        self.progress: list[float] = []
-        self.stages: list[str | None] = []
-        self.previews: list[Picture] = []
-        self.threads: set[int] = set()
-        self.first = asyncio.Event()
-
-    async def __call__(
-        self, progress: float, stage: str | None = None, preview: Picture | None = None, *, left: float | None = None
-    ) -> None:
-        self.progress.append(progress)
-        self.stages.append(stage)
-        self.threads.add(threading.get_ident())
-        if preview is not None:
-            self.previews.append(preview)
-            self.first.set()
 
 
 def request(
