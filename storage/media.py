@@ -260,9 +260,13 @@ class Media:
         return row is not None
 
     async def give_up(self, media_id: MediaId, error: JobError) -> None:
-        """Another picture has taken its place before it was in the object store, and is to be looked after now."""
+        """Another picture has taken its place before it was in the object store, and is to be looked after now.
+
+        One that another run has put there meanwhile stays as it is.
+        """
         await self._database.execute(
-            "update media set taken_up_at = null, status = 'failed', error = $2::jsonb, look_at = null where id = $1",
+            "update media set taken_up_at = null, status = 'failed', error = $2::jsonb, look_at = null "
+            "where id = $1 and url is null",
             media_id,
             error.model_dump_json(),
         )

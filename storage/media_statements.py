@@ -93,7 +93,7 @@ with piece as (
   where p.id = piece.id and p.details ->> 'portrait' = piece.job::text and p.details ->> 'image_portrait_base64' = $3
 )
 update media m set taken_up_at = null, status = 'failed', error = $2::jsonb, look_at = null
-from piece where m.id = $1
+from piece where m.id = $1 and m.url is null
 """
 
 SHOWN = """

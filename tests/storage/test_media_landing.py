@@ -256,3 +256,21 @@ async def test_a_kept_portrait_is_found_by_its_job_wherever_it_is(kept: Kept, st
 
     await replace_picture(kept, piece_id, portrait=new_id(), image_portrait_base64=FOREIGN)
     assert await kept.media.picture_of(piece_id, coming.job) is None
+
+
+@pytest.mark.parametrize("how", ["give up", "refuse"])
+async def test_one_that_another_run_has_put_there_meanwhile_has_not_failed(
+    kept: Kept, states: KeptStates, how: str
+) -> None:
+    _, piece_id = await states.lone()
+    media = await states.taken_up(piece_id)
+    await kept.media.landed(media.id, landing(), base64=BASE64)
+
+    if how == "give up":
+        await kept.media.give_up(media.id, ERROR)
+    else:
+        await kept.media.refuse(media.id, ERROR, base64=BASE64)
+
+    (medium,) = await kept.media.history(piece_id)
+    assert (medium.status, medium.url, medium.error) == (Status.SUCCEEDED, landing().url, None)
+    assert (await states.piece(piece_id)).portrait.count == 1
