@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from storage.logs import Event
 from storage.parent_death import dies_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,8 @@ class Process:
         self._command = (sys.executable, *command)
         self._environment = {**_clean(), **environment}
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `__exit__`
+        self._begun = 0
+        """How long its log was when it was started last."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -62,6 +65,7 @@ class Process:
         return self._process.pid
 
     def start(self) -> None:
+        self._begun = os.fstat(self._log.fileno()).st_size
         self._process = subprocess.Popen(
             self._command,
             cwd=ROOT,
@@ -100,14 +104,18 @@ class Process:
         return self._process is not None and self._process.poll() is None
 
     def wait_until_logged(self, words: str) -> None:
+        """Since it was started last."""
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while words not in self.log():
+        while words not in self._log_since(self._begun):
             assert self.running, self.log()
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.02)  # a file says nothing when it grows
 
     def log(self) -> str:
-        return os.pread(self._log.fileno(), 10_000_000, 0).decode(errors="replace")
+        return self._log_since(0)
+
+    def _log_since(self, place: int) -> str:
+        return os.pread(self._log.fileno(), 10_000_000, place).decode(errors="replace")
 
 
 class Server(Process):
@@ -157,7 +165,11 @@ class Worker(Process):
         super().__init__("-m", "arq_worker", environment=environment)
 
     def wait_until_started(self) -> None:
-        self.wait_until_logged("worker started")
+        self.wait_until_logged(Event.WORKER_STARTED.value)
+
+    @property
+    def is_at_work(self) -> bool:
+        return Event.WORKER_STARTED.value in self._log_since(self._begun)
 
 
 def _clean() -> dict[str, str]:

@@ -68,6 +68,8 @@ class Fate:
     error: str | None = None
     output: Any = None
     """In place of the picture's address."""
+    held: bool = False
+    """It does not end before `release` is set."""
     listed: bool = True
     """Whether it ever stands among the newest."""
 
@@ -205,7 +207,9 @@ class ReplicateServer:
                     return problem(429, "", "Request was throttled.", {"Retry-After": "0"})
         if prediction.status not in ENDED:
             prediction.polls += 1
-            prediction.status = "processing" if prediction.polls <= prediction.fate.polls else prediction.fate.end
+            held = prediction.fate.held and not self.release.is_set()
+            painting = held or prediction.polls <= prediction.fate.polls
+            prediction.status = "processing" if painting else prediction.fate.end
         return as_json(self._said(prediction))
 
     def _cancel(self, prediction: Prediction) -> Answer:

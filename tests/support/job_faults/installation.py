@@ -111,7 +111,10 @@ class Installation:
         return await self.store.commands.ask([("GET", self.keys.portrait(id_)) for id_ in job_ids])
 
     async def clear(self) -> None:
-        """Forget everything, so that nothing of one row is left for the next."""
+        """Forget everything, so that nothing of one row is left for the next, which finds every process at work."""
+        for worker in self.workers:
+            await asyncio.to_thread(worker.wait_until_started)
+        await asyncio.to_thread(self.server.wait_until_ready)
         await self.store.commands.ask([("FLUSHALL",)])
 
     async def _read(self, job_ids: Iterable[JobId], field: str) -> list[bytes | None]:

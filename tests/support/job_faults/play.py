@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -21,7 +21,7 @@ from tests.support.ways_in import FINAL, Transport, Watch, watching
 AT_ONCE = 8
 LOOK_SECONDS = 0.05
 UNDER_WAY = 5
-"""A row strikes when one of so many jobs has ended."""
+"""A row strikes when one of so many jobs has ended: the first. The others don't end before."""
 REFUSED = 10
 """One of so many portraits is refused by the provider."""
 MODERATED = "NSFW content detected"
@@ -53,9 +53,11 @@ class Play:
     @classmethod
     def of(cls, on: Installation) -> "Play":
         jobs = {next(_seeds): new_job_id() for _ in range(on.scale.jobs)}
-        polls = on.scale.polls
+        painted = Fate(polls=on.scale.polls)
+        refused = replace(painted, end="failed", error=MODERATED)
+        on.provider.release.clear()
         on.provider.fates = {
-            seed: Fate(polls=polls, end="failed", error=MODERATED) if number % REFUSED == 0 else Fate(polls=polls)
+            seed: replace(refused if number % REFUSED == 0 else painted, held=number >= len(jobs) // UNDER_WAY)
             for number, seed in enumerate(jobs)
         }
         return cls(on, jobs)
@@ -84,9 +86,12 @@ class Play:
             yield
 
     async def until_under_way(self) -> None:
-        """Some have ended, many wait, and every worker runs some."""
+        """Some have ended, many wait, and every worker runs some, which don't end before `let_end`."""
         await self.until_ended(len(self.jobs) // UNDER_WAY)
         await self.until("A worker runs nothing", self._all_at_work)
+
+    def let_end(self) -> None:
+        self.on.provider.release.set()
 
     async def until_ended(self, count: int | None = None) -> None:
         """Until so many have, or all."""

@@ -15,7 +15,7 @@ from tests.support.job_faults.play import LOOK_SECONDS, Play
 
 @dataclass(frozen=True)
 class Row:
-    """`strike` breaks something and mends it: on its return everything stands again, or is being started."""
+    """`strike` breaks something, lets all jobs end, and mends it: then everything stands again, or is being started."""
 
     name: str
     remedy: str
@@ -33,6 +33,7 @@ async def worker_killed(play: Play) -> None:
     victim = play.on.workers[0]
     victim.kill()
     play.harmed = await play.running_at(victim)
+    play.let_end()
     victim.start()
 
 
@@ -43,7 +44,8 @@ async def worker_stopped(play: Play) -> None:
     assert await asyncio.to_thread(victim.terminate) == 0
     handed_back = {line["job"] for line in logged(victim, start) if line["event"] == Event.HANDED_BACK}
     play.harmed = {job_id for job_id in play.ids if job_id[:8] in handed_back}
-    assert play.harmed, "All ended in the time of grace"
+    assert play.harmed, "It ran nothing"
+    play.let_end()
     victim.start()
 
 
@@ -54,6 +56,7 @@ async def worker_frozen(play: Play) -> None:
     victim.stop()
     try:
         play.harmed = await play.running_at(victim)
+        play.let_end()
         await play.until("The jobs of a frozen worker are not taken from it", lambda: _has_none(play))
     finally:
         victim.resume()
@@ -67,6 +70,7 @@ async def _has_none(play: Play) -> bool:
 async def server_killed(play: Play) -> None:
     """Meanwhile jobs end that nobody can see."""
     play.on.server.kill()
+    play.let_end()
     await play.until_ended(len(play.jobs) // 2)
     await asyncio.to_thread(play.on.server.start)
 
@@ -74,6 +78,7 @@ async def server_killed(play: Play) -> None:
 async def server_stopped(play: Play) -> None:
     await asyncio.to_thread(play.on.server.terminate)
     await play.until("Not everybody was told to come again", lambda: _all_told(play))
+    play.let_end()
     await play.until_ended(len(play.jobs) // 2)
     await asyncio.to_thread(play.on.server.start)
 
@@ -84,6 +89,7 @@ async def _all_told(play: Play) -> bool:
 
 async def server_frozen(play: Play) -> None:
     play.on.server.stop()
+    play.let_end()
     try:
         await asyncio.sleep(play.on.scale.beyond)  # the fault's length
     finally:
@@ -93,6 +99,7 @@ async def server_frozen(play: Play) -> None:
 async def redis_killed(play: Play) -> None:
     """When everything that was accepted has reached the file: a busy disk may take two seconds for that."""
     scale, valkey = play.on.scale, play.on.valkey
+    play.let_end()
     await asyncio.sleep(play.accepted + scale.since - time.monotonic())
     with Redis.from_url(valkey.url) as redis:
         while redis.info("persistence").get("aof_buffer_length"):  # noqa: ASYNC110 - Redis tells nobody
@@ -103,6 +110,7 @@ async def redis_killed(play: Play) -> None:
 
 async def redis_frozen(play: Play) -> None:
     play.on.valkey.freeze()
+    play.let_end()
     try:
         await asyncio.sleep(play.on.scale.beyond)  # the fault's length
     finally:
@@ -112,6 +120,7 @@ async def redis_frozen(play: Play) -> None:
 async def workers_cut(play: Play) -> None:
     """The server is not."""
     play.on.to_redis.cut(reset=True)
+    play.let_end()
     await asyncio.sleep(play.on.scale.cut)  # the fault's length
     play.on.to_redis.mend()
 

@@ -12,7 +12,6 @@ import httpx
 from redis.asyncio import Redis
 
 from storage.keys import Keys
-from storage.logs import Event
 from storage.settings import StorageSettings
 from tests.support.faults.stage import Valkey
 from tests.support.kept_faults.places import Place, bucket_in, folder_at
@@ -62,20 +61,6 @@ FULL = Scale(worlds=100, away=60, slow=15, deadline=300, environment={})
 """Every interval as it comes."""
 
 
-class KilledWorker(Worker):
-    """One that is killed and started again, and says whether it has come to its work since then."""
-
-    _before = 0
-
-    def start(self) -> None:
-        self._before = len(self.log())
-        super().start()
-
-    @property
-    def is_at_work(self) -> bool:
-        return Event.WORKER_STARTED.value in self.log()[self._before :]
-
-
 @dataclass(frozen=True)
 class Installation:
     scale: Scale
@@ -87,7 +72,7 @@ class Installation:
     postgres: Postgres
     place: Place
     server: Server
-    workers: list[KilledWorker]
+    workers: list[Worker]
     browser: httpx.AsyncClient
     """With a session of its own: all worlds are this one's."""
 
@@ -147,9 +132,7 @@ async def installation(scale: Scale, seaweed: Seaweed | None) -> AsyncIterator[I
                 **scale.environment,
                 **place.environment,
             }
-            workers = [
-                processes.enter_context(KilledWorker({**given, "LIMNER_REDIS_URL": through})) for _ in range(WORKERS)
-            ]
+            workers = [processes.enter_context(Worker({**given, "LIMNER_REDIS_URL": through})) for _ in range(WORKERS)]
             server = processes.enter_context(Server(given, port=port))
             for worker in workers:
                 await asyncio.to_thread(worker.wait_until_started)
