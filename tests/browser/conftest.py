@@ -33,9 +33,10 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+# Without a graphics card whatever moves costs more than all the rest: a test that looks at motion asks for it.
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+    with browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
         context.set_default_timeout(SECONDS)
         yield context
 

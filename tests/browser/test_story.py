@@ -64,7 +64,7 @@ def keep_three_and_leave(browser: Browser, url: str) -> tuple[str, StorageState]
         page.goto(url)
         page.locator("#commission [type=submit]").click()
         expect(page.locator("limner-portrait[state=processing]")).to_be_visible()
-        page.get_by_role("button", name="Keep").click()
+        page.get_by_role("button", name="Keep", exact=True).click()
         page.wait_for_url(re.compile("/worlds/[0-9a-f-]{36}$"))
         jobs = [portrait["job"] for portrait in portraits(page.url).values()]
         assert None in [page.request.get(f"{url}/jobs/{job}").json()["finished_at"] for job in jobs]
