@@ -193,7 +193,8 @@ ROWS = (
         "the newest of each job only, finals first, and progress as the measure of too slow",
         clients_slow,
         never_cut=True,
-        changes=200,
+        changes=400,  # more than passes, also where a busy machine makes few of them
         jobs=160,  # 64 for each client
+        preview_characters=PREVIEW,
     ),
 )
