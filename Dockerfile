@@ -1,4 +1,4 @@
-# One image for both processes: `serve` (the default) and `worker`.
+# One image for `serve` (the default), `worker` and `migrate`.
 #   docker build -t limner .
 #   docker run -p 8000:8000 -e LIMNER_REDIS_URL=redis://… -e LIMNER_API_KEYS=app=… limner
 #   docker run -e LIMNER_REDIS_URL=redis://… limner worker

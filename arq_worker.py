@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from jobs.abandonment import Abandonment
 from jobs.claims import Claims
 from jobs.delivery import Deliverer
-from jobs.kinds import Kinds, Tools, own_kinds, portrait_provider
+from jobs.kinds import Kinds, Tools, open_portrait_provider, own_kinds
 from jobs.leases import Leases
 from jobs.media_sweep import MediaSweep
 from jobs.persistence import persistently
@@ -36,7 +36,7 @@ from jobs.webhooks.sender import Sender
 from storage.characters import CharacterIndex
 from storage.connect import connect, inspect
 from storage.durations import Durations
-from storage.errors import DatabaseUnavailable, SettingsError, StoreUnavailable, UnfitDatabase, UnfitStore
+from storage.errors import REFUSED, DatabaseUnavailable, StartRefused, StoreUnavailable
 from storage.jobs import JobStore
 from storage.kept import kept_of
 from storage.kept import opened as kept_opened
@@ -45,6 +45,7 @@ from storage.line import Line
 from storage.logs import Event, configure, log, warn
 from storage.migrating import inspect_database
 from storage.objects.opening import open_objects
+from storage.objects.reporting import ReportingObjects
 from storage.portraits import PortraitStore
 from storage.providers import Providers
 from storage.queues import Queues
@@ -54,9 +55,6 @@ from storage.webhooks import WebhookStore
 from storage.workers import Workers
 
 T = TypeVar("T")
-
-REFUSED = 2
-"""Exit status of a start that no second try can help."""
 
 TEMPORARY_SECONDS = 60.0
 """How often a worker looks for temporary objects whose jobs are gone."""
@@ -71,8 +69,7 @@ class Background(Protocol):
 async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> None:
     """Work until SIGTERM or SIGINT: then take no more jobs, and hand back those that do not end in the time of grace.
 
-    At the kinds of `own_kinds`, unless others are made. Waits for Redis if it is away. Raises UnfitStore and
-    UnfitDatabase.
+    At the kinds of `own_kinds`, unless others are made. Waits for Redis if it is away. Raises StartRefused.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -88,9 +85,9 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
         connect(settings.redis_url, seconds=settings.redis_seconds) as client,
         httpx.AsyncClient() as http,
         Sender(settings.webhook_secrets, seconds=settings.webhook_seconds, private=settings.webhook_private) as sender,
-        portrait_provider(settings, painter) as portraits,
+        open_portrait_provider(settings, painter) as portrait_provider,
         kept_opened(kept),
-        open_objects(settings) as objects,
+        open_objects(settings) as object_store,
     ):
         remarks = await unless(stop, look_at_redis(client, keys))
         if remarks is None:
@@ -98,12 +95,13 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
         for remark in remarks:
             warn(Event.STORE_UNSAFE, remark=remark)
         await look_at_database(settings)
+        objects = ReportingObjects(object_store) if object_store is not None else None
         store = JobStore(client, keys, settings, commands=line)
         queues = Queues(line, keys)
         durations = Durations(line, keys)
-        pictures = PortraitStore(client, keys)
+        portraits = PortraitStore(client, keys)
         characters = CharacterIndex(line, keys, keep_seconds=settings.character_seconds)
-        tools = Tools(store, pictures, characters, http, painter, portraits, videos, kept, objects)
+        tools = Tools(store, portraits, characters, http, portrait_provider, videos, kept, objects)
         kinds = (make_kinds or own_kinds)(settings, tools)
         lease_ms = int(settings.lease_seconds * 1000)
         leases = Leases(store, lease_ms=lease_ms, every=settings.renew_seconds)
@@ -132,8 +130,9 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
         if objects is not None:
             background.append(TemporaryObjects(store, objects, seconds=TEMPORARY_SECONDS))
         if kept is not None and objects is not None:
-            most = max(settings.upload_seconds, settings.video_seconds)
-            sweep = MediaSweep(store, pictures, kept, objects, seconds=settings.media_seconds, most=most)
+            # What a run has asked of the object store may outlive the run.
+            most = max(settings.upload_seconds, settings.video_seconds) + settings.objects_seconds
+            sweep = MediaSweep(store, portraits, kept, objects, seconds=settings.media_seconds, most=most)
             background.append(sweep)
         if settings.webhook_secrets:
             webhooks = WebhookStore(line, keys)
@@ -142,21 +141,30 @@ async def work(settings: WorkerSettings, make_kinds: Kinds | None = None) -> Non
             )
         log(Event.WORKER_STARTED, kinds=", ".join(kinds))
         try:
-            async with asyncio.TaskGroup() as group:
-                signals.start()
-                tending = [group.create_task(each.serve(), name=type(each).__name__) for each in background]
-                delivering = [group.create_task(deliverer.serve(), name=deliverer.kind) for deliverer in deliverers]
-                await stop.wait()
-                await end(*delivering)
-                await asyncio.gather(*(deliverer.join(settings.finish_seconds) for deliverer in deliverers))
-                await end(*tending)
+            signals.start()
+            await serve(stop, deliverers, background, finish_seconds=settings.finish_seconds)
         finally:
-            await asyncio.gather(*(deliverer.join(0) for deliverer in deliverers))  # where something has crashed
             await signals.aclose()
             await line.aclose()
             painter.close()
             videos.close()
         log(Event.WORKER_STOPPED)
+
+
+async def serve(
+    stop: asyncio.Event, deliverers: Sequence[Deliverer], background: Sequence[Background], *, finish_seconds: float
+) -> None:
+    """Until told to `stop`: then no more jobs are taken, the runs end or are handed back, and last what tends them."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tending = [group.create_task(each.serve(), name=type(each).__name__) for each in background]
+            delivering = [group.create_task(deliverer.serve(), name=deliverer.kind) for deliverer in deliverers]
+            await stop.wait()
+            await end(*delivering)
+            await asyncio.gather(*(deliverer.join(finish_seconds) for deliverer in deliverers))
+            await end(*tending)
+    finally:
+        await asyncio.gather(*(deliverer.join(0) for deliverer in deliverers))  # where something has crashed
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
@@ -201,7 +209,7 @@ def main(make_kinds: Kinds | None = None) -> int:
         configure(settings.log_format, settings.log_level)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work(settings, make_kinds))
-    except (SettingsError, UnfitStore, UnfitDatabase) as error:
+    except StartRefused as error:
         print(error, file=sys.stderr)
         return REFUSED
     return 0

@@ -1,7 +1,6 @@
 """`./limner bench`: measures, and prints one table. Its commands measure more of one thing."""
 
 import asyncio
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +9,16 @@ import click
 from pydantic import SecretStr
 
 from bench import delivery, portraits, submission, table
-from bench.faults import churn, faults, job_faults, kept_faults
+from bench.churn import churn
+from bench.command import json_option, write_json
+from bench.document import write
+from bench.faults import faults, job_faults, kept_faults
 from bench.figures import Row
 from bench.hub.command import hub
 from bench.hub.document import plot
 from bench.jobs.command import jobs
-from bench.jobs.document import write
-from bench.jobs.requests import UNLIMITED
 from bench.kept.command import kept
-from bench.processes import NotMeasured, server, worker
+from bench.processes import UNLIMITED, NotMeasured, server, worker
 from bench.rounds import Effort
 from storage.connect import connect
 from storage.embedded import running
@@ -46,12 +46,7 @@ QUICK = Plan(Effort(2, 2), Effort(2, 1), 25, Effort(1, 1), characters=1, warm=Fa
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--quick", is_flag=True, help="A few samples only: whether it works, not how fast it is.")
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Write the figures to this file, too.",
-)
+@json_option
 @click.pass_context
 def main(context: click.Context, quick: bool, json_file: Path | None) -> None:
     """Measure, and print one table. bench/README.md says what stands in it.
@@ -66,8 +61,7 @@ def main(context: click.Context, quick: bool, json_file: Path | None) -> None:
         click.echo(f"limner: {error}", err=True)
         sys.exit(1)
     table.show(rows)
-    if json_file is not None:
-        json_file.write_text(json.dumps(table.as_json(rows), ensure_ascii=False, indent=2) + "\n")
+    write_json(json_file, table.as_json(rows))
 
 
 async def measure(plan: Plan) -> list[Row]:

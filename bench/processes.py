@@ -17,6 +17,14 @@ from storage.parent_death import dies_with_parent
 
 READY_SECONDS = 30.0
 
+NO_LIMIT = str(10**6)
+UNLIMITED = {
+    "LIMNER_MAX_SUBMISSIONS": NO_LIMIT,
+    "LIMNER_MAX_SUBMISSIONS_PER_ADDRESS": NO_LIMIT,
+    "LIMNER_MAX_WAITING": NO_LIMIT,
+}
+"""What one address with all requests would meet. They are counted all the same."""
+
 
 class NotMeasured(Exception):
     """A part of what was to be measured did not work; the text says which, with its log."""

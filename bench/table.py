@@ -16,8 +16,12 @@ WIDTH = 240
 """Of a table that goes to a file."""
 
 
+def console() -> Console:
+    """As wide as the terminal, or as WIDTH."""
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH)
+
+
 def show(rows: Sequence[Row]) -> None:
-    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     table = Table(title=TITLE, title_justify="left")
     table.add_column("what", no_wrap=True)
     table.add_column("measured", justify="right", no_wrap=True)
@@ -36,7 +40,7 @@ def show(rows: Sequence[Row]) -> None:
             written(one.ratio, "×"),
             *([one.wanted] if has_wishes else []),
         )
-    console.print(table)
+    console().print(table)
 
 
 def as_json(rows: Sequence[Row], rounds: int | None = None) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import zlib
 from functools import partial
 
 from jobs.persistence import persistently
-from jobs.portraits import KIND as PORTRAIT
 from jobs.providers.base import CharactersRequest, TextProvider
 from jobs.registry import Finished
 from jobs.run import Run
@@ -16,11 +15,9 @@ from storage.jobs import JobStore
 from storage.logs import Event, log
 from storage.records.character import Character, WrittenCharacter, written_in
 from storage.records.ids import JobId, new_job_id
-from storage.records.inputs import CharactersInput, PortraitInput, fingerprint
+from storage.records.inputs import PORTRAIT, CharactersInput, PortraitInput, fingerprint
 from storage.records.job import JsonObject
 from storage.stored import Submission
-
-KIND = "characters"
 
 
 class WriteCharacters:

@@ -13,6 +13,9 @@ LEAST_WAIT_SECONDS, MOST_WAIT_SECONDS = 0.5, 5.0
 UNKNOWN_WAIT_SECONDS = 1.0
 """The same where nobody knows how long it will take."""
 
+NO_LONGER_KEPT = "The portrait is no longer kept."
+"""For the person who waits, where neither Redis nor anything else has it."""
+
 
 class FinishedPortraits:
     """What portrait jobs have painted. `purpose` is what their pictures are wanted for, as in «set in motion»."""

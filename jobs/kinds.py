@@ -7,30 +7,25 @@ from dataclasses import dataclass
 import httpx
 
 from jobs.backoff import ATTEMPTS
-from jobs.characters import KIND as CHARACTERS
 from jobs.characters import WriteCharacters
-from jobs.portraits import KIND as PORTRAIT
 from jobs.portraits import PaintPortrait
-from jobs.providers.base import TextProvider
+from jobs.providers.base import PortraitProvider, TextProvider, VideoProvider
 from jobs.providers.chat import Chat
 from jobs.providers.grammar import Grammar
 from jobs.providers.http import Http
-from jobs.providers.loop import Loop
 from jobs.providers.painter import Painter
 from jobs.providers.replicate import Replicate
 from jobs.registry import Kind, Registry, registry
 from jobs.remote_task import abandoning
 from jobs.settings import WorkerSettings
-from jobs.uploads import KIND as UPLOAD
 from jobs.uploads import UploadPicture
-from jobs.videos import KIND as VIDEO
 from jobs.videos import MakeVideo
 from storage.characters import CharacterIndex
 from storage.jobs import JobStore
 from storage.kept import Kept
 from storage.objects.base import ObjectStore
 from storage.portraits import PortraitStore
-from storage.stored import Most
+from storage.records.inputs import CHARACTERS, PORTRAIT, UPLOAD, VIDEO
 
 Kinds = Callable[[WorkerSettings, "Tools"], Registry]
 """Makes the kinds of job that a worker does."""
@@ -41,18 +36,17 @@ class Tools:
     """What kinds of job work with. `kept` and `objects` are none where the settings name none."""
 
     store: JobStore
-    pictures: PortraitStore
+    portraits: PortraitStore
     characters: CharacterIndex
     http: httpx.AsyncClient
-    painter: Painter
-    portraits: Painter | Replicate
-    videos: Loop
+    portrait_provider: PortraitProvider
+    video_provider: VideoProvider
     kept: Kept | None
     objects: ObjectStore | None
 
 
 def own_kinds(settings: WorkerSettings, tools: Tools) -> Registry:
-    text, portraits = text_provider(settings, tools.http), tools.portraits
+    text, painting = text_provider(settings, tools.http), tools.portrait_provider
     return registry(
         Kind(
             CHARACTERS,
@@ -64,12 +58,12 @@ def own_kinds(settings: WorkerSettings, tools: Tools) -> Registry:
         ),
         Kind(
             PORTRAIT,
-            PaintPortrait(portraits, settings.public_url),
-            portraits.name,
+            PaintPortrait(painting, settings.public_url),
+            painting.name,
             settings.portraits_at_once,
             settings.portrait_seconds,
-            settings.most(portraits.name, settings.portraits_running),
-            abandoning(portraits) if isinstance(portraits, Replicate) else None,
+            settings.most(painting.name, settings.portraits_running),
+            abandoning(painting) if isinstance(painting, Replicate) else None,
         ),
         *(kinds_with_objects(settings, tools, tools.objects) if tools.objects is not None else ()),
     )
@@ -77,24 +71,22 @@ def own_kinds(settings: WorkerSettings, tools: Tools) -> Registry:
 
 def kinds_with_objects(settings: WorkerSettings, tools: Tools, objects: ObjectStore) -> Sequence[Kind]:
     """The kinds whose results stand in the object store."""
-    retry, film = settings.objects_retry_seconds, tools.videos
-    media, worlds = (tools.kept.media, tools.kept.worlds) if tools.kept is not None else (None, None)
+    retry, filming = settings.objects_retry_seconds, tools.video_provider
     return (
         Kind(
             UPLOAD,
-            UploadPicture(tools.store, tools.pictures, objects, media, retry_seconds=retry, worlds=worlds),
+            UploadPicture(tools.store, tools.portraits, objects, tools.kept, retry_seconds=retry),
             "objects",
             settings.uploads_at_once,
             settings.upload_seconds,
-            Most(),
         ),
         Kind(
             VIDEO,
-            MakeVideo(film, tools.store, tools.pictures, objects, tools.kept, retry_seconds=retry),
-            film.name,
+            MakeVideo(filming, tools.store, tools.portraits, objects, tools.kept, retry_seconds=retry),
+            filming.name,
             settings.videos_at_once,
             settings.video_seconds,
-            settings.most(film.name, settings.videos_running),
+            settings.most(filming.name, settings.videos_running),
         ),
     )
 
@@ -106,7 +98,7 @@ def text_provider(settings: WorkerSettings, http: httpx.AsyncClient) -> TextProv
 
 
 @contextlib.asynccontextmanager
-async def portrait_provider(settings: WorkerSettings, painter: Painter) -> AsyncIterator[Painter | Replicate]:
+async def open_portrait_provider(settings: WorkerSettings, painter: Painter) -> AsyncIterator[PortraitProvider]:
     """Who paints the portraits: our own painter, or a provider with its connections."""
     if settings.portrait_provider == "painter":
         yield painter

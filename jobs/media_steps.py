@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from storage.media import Waiting
+from storage.media import WaitingMedium
 from storage.records.job import ErrorCode, Job, JobError, Status
 from storage.stored import Stored
 
@@ -38,11 +38,11 @@ class Decision:
     step: Step
     status: Status | None = None
     error: JobError | None = None
-    settled: bool = False
+    seldom: bool = False
     """There is no use in looking again soon."""
 
 
-def next_step(waiting: Waiting, making: Stored | None, upload: Stored | None) -> Decision:
+def next_step(waiting: WaitingMedium, making: Stored | None, upload: Stored | None) -> Decision:
     """The step for a portrait or video that is not in the object store yet."""
     if waiting.taken_up:
         return _to_upload(waiting, upload)
@@ -52,12 +52,12 @@ def next_step(waiting: Waiting, making: Stored | None, upload: Stored | None) ->
         if waiting.status in (Status.FAILED, Status.CANCELED):
             return Decision(Step.SETTLE)
         if making.removed:  # who does not want it does not want another in its place
-            return Decision(Step.NOTE, Status.CANCELED, settled=True)
+            return Decision(Step.NOTE, Status.CANCELED, seldom=True)
         return Decision(Step.MAKE_ANEW)
     return _as_made(waiting, making.job)
 
 
-def _to_upload(waiting: Waiting, upload: Stored | None) -> Decision:
+def _to_upload(waiting: WaitingMedium, upload: Stored | None) -> Decision:
     if waiting.status is Status.FAILED:
         return Decision(Step.SETTLE)
     if upload is None:
@@ -68,11 +68,11 @@ def _to_upload(waiting: Waiting, upload: Stored | None) -> Decision:
     if not job.final:
         return Decision(Step.WAIT)
     if job.error is not None and job.error.code is ErrorCode.INVALID_INPUT:
-        return Decision(Step.NOTE, Status.FAILED, job.error, settled=True)
+        return Decision(Step.NOTE, Status.FAILED, job.error, seldom=True)
     return Decision(Step.UPLOAD_ANEW)
 
 
-def _unknown(waiting: Waiting) -> Decision:
+def _unknown(waiting: WaitingMedium) -> Decision:
     if waiting.status in (Status.FAILED, Status.CANCELED):
         return Decision(Step.SETTLE)
     # One that was noted as running was submitted: then it is Redis that has lost it.
@@ -81,9 +81,9 @@ def _unknown(waiting: Waiting) -> Decision:
     return Decision(Step.MAKE)
 
 
-def _as_made(waiting: Waiting, job: Job) -> Decision:
+def _as_made(waiting: WaitingMedium, job: Job) -> Decision:
     if job.status is Status.SUCCEEDED:
         return Decision(Step.TAKE_UP if waiting.kind == "portrait" else Step.SHOW)
     if job.status is waiting.status:
-        return Decision(Step.WAIT, settled=job.final)
-    return Decision(Step.NOTE, job.status, job.error, settled=job.final)
+        return Decision(Step.WAIT, seldom=job.final)
+    return Decision(Step.NOTE, job.status, job.error, seldom=job.final)

@@ -19,8 +19,9 @@ from storage.errors import (
 )
 from storage.jobs import JobStore
 from storage.kept import Kept
+from storage.landing import Landed
 from storage.logs import Event, log, log_error, warn
-from storage.media import Landed, Waiting
+from storage.media import WaitingMedium
 from storage.media_jobs import making_submission, upload_submission
 from storage.objects.base import ObjectStore
 from storage.portraits import PortraitStore
@@ -34,6 +35,9 @@ BATCHES = 20
 """In one sweep, however many more are due: deleted worlds, too, are to be seen to."""
 SLOWLY = 10
 """What only a person can set going again is looked at so many times more seldom."""
+PATIENCE = 0.1
+"""What comes to nothing again and again is tried again after this part of the time it has waited by now."""
+MOST_PATIENCE_SECONDS = 600.0
 KEYS_SECONDS = 86_400.0
 """How long an Idempotency-Key stands for a world."""
 ROUNDS = 10
@@ -99,7 +103,7 @@ class MediaSweep:
 
     async def _look_after(self) -> None:
         if self._round % ROUNDS == 0:
-            await self._kept.media.adopt(limit=BATCH)
+            await self._kept.landing.adopt(limit=BATCH)
             await self._kept.worlds.forget_keys(seconds=KEYS_SECONDS)
         self._round += 1
         for _ in range(BATCHES):
@@ -112,7 +116,7 @@ class MediaSweep:
     async def _remove(self) -> None:
         await self._remover.remove_due(again=max(self._seconds * SLOWLY, 1.0))
 
-    async def _see_to(self, due: Sequence[Waiting]) -> None:
+    async def _see_to(self, due: Sequence[WaitingMedium]) -> None:
         ids = [JobId(waiting.upload if waiting.taken_up else waiting.job) for waiting in due]
         for waiting, stored in zip(due, await self._store.get_many(ids), strict=True):
             making, upload = (None, stored) if waiting.taken_up else (stored, None)
@@ -122,53 +126,65 @@ class MediaSweep:
                 raise
             except Exception as error:  # one that cannot be read keeps nobody from the others
                 log_error(Event.CRASHED, job=waiting.job, exception=error)
+                await self._kept.media.look_again(waiting.id, seconds=self._patience(waiting))
 
-    async def _take(self, waiting: Waiting, decision: Decision, making: Stored | None) -> None:
-        media, slowly = self._kept.media, self._seconds * SLOWLY
+    async def _take(self, waiting: WaitingMedium, decision: Decision, making: Stored | None) -> None:
+        media, landing, slowly = self._kept.media, self._kept.landing, self._seconds * SLOWLY
         match decision.step:
             case Step.WAIT:
-                if decision.settled:
+                if decision.seldom:
                     await media.look_again(waiting.id, seconds=slowly)
             case Step.NOTE if decision.status is not None:
                 await media.note(
-                    waiting.id, decision.status, decision.error, again=slowly if decision.settled else self._seconds
+                    waiting.id,
+                    decision.status,
+                    decision.error,
+                    again=slowly if decision.seldom else self._seconds,
+                    found=waiting,
                 )
             case Step.SETTLE:
                 await media.look_again(waiting.id, seconds=None)
             case Step.MAKE | Step.MAKE_ANEW:
                 await self._make(waiting, anew=decision.step is Step.MAKE_ANEW)
             case Step.TAKE_UP:
-                await self._take_up(waiting)
+                await self._take_up(waiting, making)
             case Step.SHOW if making is not None:
-                await media.shown(waiting.id, landed_of(making))
+                await landing.shown(waiting.id, landed_of(making))
             case Step.UPLOAD:
                 await self._submit(upload_submission(waiting.owner, waiting.id, waiting.upload))
             case Step.UPLOAD_ANEW:
                 upload = new_job_id()
-                if await media.upload_with(waiting.id, upload):  # it may have come there since it was found
+                if await landing.upload_with(waiting.id, upload):  # it may have come there since it was found
                     await self._submit(upload_submission(waiting.owner, waiting.id, upload))
-                await media.look_again(waiting.id, seconds=slowly)
+                await media.look_again(waiting.id, seconds=max(slowly, self._patience(waiting)))
 
-    async def _make(self, waiting: Waiting, *, anew: bool) -> None:
+    async def _make(self, waiting: WaitingMedium, *, anew: bool) -> None:
         if waiting.input is None:
-            await self._kept.media.note(waiting.id, Status.FAILED, LOST, again=None)
+            await self._kept.media.note(waiting.id, Status.FAILED, LOST, again=None, found=waiting)
             return
         job = waiting.job
         if anew:
             job = new_job_id()
-            if not await self._kept.media.begin_anew(waiting.id, job):
-                await self._kept.media.note(waiting.id, Status.FAILED, LOST, again=None)
+            if not await self._kept.media.begin_anew(waiting.id, job, found=waiting):
+                await self._kept.media.note(waiting.id, Status.FAILED, LOST, again=None, found=waiting)
                 return
         warn(Event.MADE_AGAIN, job=job, kind=waiting.kind)
         await self._submit(making_submission(waiting.owner, waiting.kind, job, waiting.input, name=waiting.name))
 
-    async def _take_up(self, waiting: Waiting) -> None:
+    async def _take_up(self, waiting: WaitingMedium, making: Stored | None) -> None:
         text = await self._portraits.text(JobId(waiting.job))
         if text is None:  # it has expired in this moment, and the next look will show it
             return
-        if await self._kept.media.take_up(waiting.id, text.decode()):
+        if await self._kept.landing.take_up(waiting.id, text.decode()):
             log(Event.TAKEN_UP, job=waiting.job, kind=waiting.kind)
             await self._submit(upload_submission(waiting.owner, waiting.id, waiting.upload))
+            return
+        # An older one is on its way. Meanwhile it must not expire: another would be made in its place, and paid for.
+        await self._store.touch([making] if making is not None else [])
+        await self._kept.media.look_again(waiting.id, seconds=self._patience(waiting))
+
+    def _patience(self, waiting: WaitingMedium) -> float:
+        return max(self._seconds, min(waiting.age * PATIENCE, MOST_PATIENCE_SECONDS))
 
     async def _submit(self, submission: Submission) -> None:
         try:

@@ -9,8 +9,6 @@ from storage.records.encoding import VERSION_PLACEHOLDER
 from storage.records.inputs import PortraitInput
 from storage.records.media import PictureResult
 
-KIND = "portrait"
-
 
 class PaintPortrait:
     """Paints with `provider`. `public_url` begins the address of the picture, or is empty."""

@@ -2,9 +2,9 @@
 
 import contextlib
 
-from storage.errors import JobUnknown, StepRefused
+from storage.errors import DatabaseUnavailable, JobUnknown, ObjectStoreUnavailable, StepRefused, StoreUnavailable
 from storage.jobs import JobStore
-from storage.logs import Event, log
+from storage.logs import Event, log, log_error
 from storage.objects.base import ObjectStore
 from storage.records.ids import JobId
 from storage.removals import Removal, Removals
@@ -33,30 +33,38 @@ class Remover:
         Raises DatabaseUnavailable, StoreUnavailable, ObjectStoreUnavailable.
         """
         for removal in await self._removals.due(limit=BATCH, again=again):
-            await self._remove(removal)
+            try:
+                await self._remove(removal)
+            except (DatabaseUnavailable, StoreUnavailable, ObjectStoreUnavailable):
+                raise
+            except Exception as error:  # one that cannot be removed keeps nobody from the others
+                log_error(Event.CRASHED, exception=error)
 
     async def _remove(self, removal: Removal) -> None:
-        for job_id in removal.jobs:
-            await self._remove_job(removal.owner, job_id)
+        stopped = [job_id for job_id in removal.jobs if await self._remove_job(removal.owner, job_id)]
         for prefix in (f"portraits/{removal.world_id}/", f"videos/{removal.world_id}/"):
             await self._remove_objects(prefix)
-        if removal.age >= self._settled:
-            await self._removals.done(removal.world_id)
-            log(Event.WORLD_REMOVED, jobs=len(removal.jobs))
-        else:
-            await self._removals.look_again(removal.world_id, seconds=self._settled - removal.age)
+        left = self._settled if stopped else self._settled - removal.age
+        if left > 0:
+            await self._removals.look_again(removal.world_id, seconds=left)
+            return
+        await self._removals.done(removal.world_id)
+        log(Event.WORLD_REMOVED, jobs=len(removal.jobs))
 
-    async def _remove_job(self, owner: str, job_id: JobId) -> None:
+    async def _remove_job(self, owner: str, job_id: JobId) -> bool:
+        """Whether it was not at its end, so that a run of it may go on for a while."""
         stored = await self._store.look(job_id)
         if stored is None or stored.expired or stored.owner != owner:
-            return
+            return False
+        unfinished = not stored.job.final
         # It may end, or be gone, in the same moment.
         with contextlib.suppress(JobUnknown, StepRefused):
-            if not stored.job.final:
+            if unfinished:
                 await self._store.cancel(job_id)
         with contextlib.suppress(JobUnknown, StepRefused):
             # A world that was made of the same character this moment still wants its portrait.
             await self._store.remove(job_id, unwanted=False)
+        return unfinished
 
     async def _remove_objects(self, prefix: str) -> None:
         keys: list[str] = []

@@ -10,7 +10,6 @@ from jobs.settings import WorkerSettings
 from storage.errors import StoreUnavailable
 from storage.jobs import JobStore
 from storage.logs import Event, log_error, warn
-from storage.records.encoding import version_of
 from storage.records.job import ErrorCode, IllegalStep, Job, JobError, Status, timestamp
 from storage.stored import Fenced, Found, Stored
 
@@ -66,7 +65,7 @@ class Sweeper:
     async def _still(self, found: Found) -> Stored | None:
         """The job, if it is still as it was found: by now another may have tended it, and it may run again."""
         stored = await self._store.get(found.id)
-        if stored is None or stored.record is None or version_of(stored.record) != found.version:
+        if stored is None or stored.expired or stored.version != found.version:
             return None
         return stored
 

@@ -2,20 +2,21 @@
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import cv2
-import numpy as np
 
-from jobs.errors import InvalidInput, NotYet
-from jobs.finished_portraits import FinishedPortraits
+from jobs.away import waiting_for_stores
+from jobs.errors import InvalidInput
+from jobs.finished_portraits import NO_LONGER_KEPT, FinishedPortraits
+from jobs.pixels import pixels_of
 from jobs.registry import Finished
 from jobs.run import Run
-from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable
+from storage.errors import DatabaseUnavailable
 from storage.jobs import JobStore
-from storage.media import Landed, Media
+from storage.kept import Kept
+from storage.landing import Landed
 from storage.objects.base import ObjectStore
 from storage.objects.numbering import put_first_free
 from storage.pictures import NoPicture, decoded, head_of
@@ -23,10 +24,8 @@ from storage.portraits import PortraitStore
 from storage.records.ids import JobId
 from storage.records.inputs import UploadInput
 from storage.records.media import Picture
-from storage.records.world import MediaId, WorldId
-from storage.worlds import Worlds
+from storage.records.world import MediumId, WorldId
 
-KIND = "upload"
 SUFFIX = ".png"
 """Of every portrait's key, whatever kind of picture it is: what it is, its content type says."""
 
@@ -36,7 +35,6 @@ DECODED_AT_ONCE = 2
 DELETED = "The world of this picture was deleted."
 REPLACED = "Another picture has taken the place of this one."
 NO_PICTURE = "This is no picture: neither PNG, JPEG nor WebP, or it is damaged, or far too large."
-GONE = "The portrait is no longer kept."
 
 T = TypeVar("T")
 
@@ -45,8 +43,7 @@ class UploadPicture:
     """Puts a portrait into the object store: one of a world that is kept, or one of an application's own world.
 
     A run that is done again, wherever the one before was stopped, ends with the one object that both have put.
-    `retry_seconds` is about how long it waits for a store that is away; `media` and `worlds` are none where there is no
-    database.
+    `retry_seconds` is about how long it waits for a store that is away.
     """
 
     def __init__(
@@ -54,50 +51,45 @@ class UploadPicture:
         store: JobStore,
         portraits: PortraitStore,
         objects: ObjectStore,
-        media: Media | None,
+        kept: Kept | None,
         *,
         retry_seconds: float,
-        worlds: Worlds | None = None,
     ) -> None:
         self._portraits = FinishedPortraits(store, portraits, purpose="put away")
         self._objects = objects
-        self._media = media
-        self._worlds = worlds
+        self._kept_if_any = kept
         self._retry_seconds = retry_seconds
         self._decoding = asyncio.Semaphore(DECODED_AT_ONCE)
 
     async def __call__(self, run: Run) -> Finished:
         wanted = UploadInput.model_validate_json(run.input)
-        try:
+        with waiting_for_stores(run.job, self._retry_seconds):
             if wanted.media is not None:
-                return Finished({"url": await self._keep(MediaId(wanted.media))})
+                return Finished({"url": await self._keep(MediumId(wanted.media))})
             return Finished({"url": await self._store_for_application(wanted)})
-        except ObjectStoreUnavailable as error:
-            raise NotYet("the object store is away; waiting", self._pause()) from error
-        except DatabaseUnavailable as error:
-            raise NotYet("the database is away; waiting", self._pause()) from error
 
-    def _pause(self) -> float:
-        """Those that waited together do not come back together."""
-        return self._retry_seconds * random.uniform(0.75, 1.25)
-
-    async def _keep(self, media_id: MediaId) -> str:
-        """Answers where the portrait is once its row and its character say so, too."""
-        if self._media is None:
+    @property
+    def _kept(self) -> Kept:
+        if self._kept_if_any is None:
             raise DatabaseUnavailable("this worker was given no database")
-        row = await self._media.taken_up(media_id)
+        return self._kept_if_any
+
+    async def _keep(self, medium_id: MediumId) -> str:
+        """Answers where the portrait is once its row and its character say so, too."""
+        landing = self._kept.landing
+        row = await landing.taken_up(medium_id)
         if row is None:
             raise InvalidInput(DELETED)
         if row.url is not None:  # an earlier run was stopped after it had said so
             return row.url
         if (text := row.base64) is None:
             replaced = InvalidInput(REPLACED)
-            await self._media.give_up(media_id, replaced.error())
+            await landing.give_up(medium_id, replaced.error())
             raise replaced
         try:
             picture = await self._look(lambda: picture_in(text))
         except InvalidInput as failure:
-            await self._media.refuse(media_id, failure.error(), base64=text)
+            await landing.refuse(medium_id, failure.error(), base64=text)
             raise
         key = await self._put(row.world_id, row.piece_id, picture, start=row.earlier + 1)
         landed = Landed(
@@ -108,7 +100,7 @@ class UploadPicture:
             height=picture.height,
             bytes=len(picture.data),
         )
-        if not await self._media.landed(media_id, landed, base64=text):
+        if not await landing.landed(medium_id, landed, base64=text):
             raise InvalidInput(DELETED)  # and whoever removes what was of it removes this object as well
         return landed.url
 
@@ -118,7 +110,7 @@ class UploadPicture:
         else:
             data = await self._portraits.data(JobId(str(wanted.portrait)))
             if data is None:
-                raise InvalidInput(GONE)
+                raise InvalidInput(NO_LONGER_KEPT)
             picture = await self._look(lambda: picture_of(data))
         if wanted.ours:
             await self._check_world(WorldId(str(wanted.world_id)))
@@ -128,9 +120,7 @@ class UploadPicture:
     async def _check_world(self, world_id: WorldId) -> None:
         """Raises InvalidInput where it was deleted: nobody would ever remove the object. While a run goes on, whoever
         removes what was of the world waits for its end."""
-        if self._worlds is None:
-            raise DatabaseUnavailable("this worker was given no database")
-        if await self._worlds.look(world_id) is None:
+        if await self._kept.worlds.look(world_id) is None:
             raise InvalidInput(DELETED)
 
     async def _look(self, work: Callable[[], T]) -> T:
@@ -156,13 +146,8 @@ def picture_of(data: bytes) -> Picture:
 
 
 def _looked_at(picture: Picture) -> Picture:
-    """The same, after all of it was decoded: its head alone says nothing of the rest. Raises NoPicture."""
-    try:
-        pixels = cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    except cv2.error as error:
-        raise NoPicture(str(error)) from None
-    if pixels is None:
-        raise NoPicture("its pixels cannot be read")
+    """The same, after all of it was decoded. Raises NoPicture."""
+    pixels_of(picture.data, cv2.IMREAD_GRAYSCALE)
     return picture
 
 

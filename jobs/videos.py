@@ -2,16 +2,15 @@
 
 import base64
 import binascii
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-from jobs.errors import InvalidInput, NotYet
-from jobs.finished_portraits import FinishedPortraits
+from jobs.away import waiting_for_stores
+from jobs.errors import InvalidInput
+from jobs.finished_portraits import NO_LONGER_KEPT, FinishedPortraits
 from jobs.providers.base import Report, VideoProvider, VideoRequest
 from jobs.registry import Finished
 from jobs.remote_task import RemoteTask
 from jobs.run import Run
-from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, ObjectUnknown
+from storage.errors import ObjectUnknown
 from storage.jobs import JobStore
 from storage.kept import Kept
 from storage.logs import Event, log
@@ -23,7 +22,6 @@ from storage.records.ids import JobId
 from storage.records.inputs import VideoInput
 from storage.records.media import Picture, Video, VideoResult
 
-KIND = "video"
 FILMED = 0.95
 """The progress at which the file is there, and only has to be stored."""
 
@@ -32,7 +30,7 @@ class MakeVideo:
     """Makes a video with `provider`, as soon as its portrait is there.
 
     File and poster go into the object store and never into Redis. A run that is done again finds what an earlier one
-    has stored, if it makes the same. `retry_seconds` is how long it waits for a store that is away.
+    has stored, if it makes the same. `retry_seconds` is about how long it waits for a store that is away.
     """
 
     def __init__(
@@ -54,7 +52,7 @@ class MakeVideo:
     async def __call__(self, run: Run) -> Finished:
         wanted = VideoInput.model_validate_json(run.input)
         stem = stem_of(wanted, run.id)
-        async with self._waiting():
+        with waiting_for_stores(run.job, self._retry_seconds):
             portrait = await self._portrait(wanted)
             # What cannot be stored is not made, again and again.
             await anext(aiter(self._objects.list(stem)), None)
@@ -63,18 +61,8 @@ class MakeVideo:
             VideoRequest(portrait, wanted.seed), _filming(run), RemoteTask(run, self._provider.name)
         )
         await run.report(FILMED, "storing the video")
-        async with self._waiting():
+        with waiting_for_stores(run.job, self._retry_seconds):
             return Finished((await self._stored(stem, video)).model_dump())
-
-    @asynccontextmanager
-    async def _waiting(self) -> AsyncIterator[None]:
-        """What is away is waited for, without holding a place among those that run."""
-        try:
-            yield
-        except ObjectStoreUnavailable as error:
-            raise NotYet("the object store is away; waiting", self._retry_seconds) from error
-        except DatabaseUnavailable as error:
-            raise NotYet("the database is away; waiting", self._retry_seconds) from error
 
     async def _portrait(self, wanted: VideoInput) -> bytes:
         data = await self._object(wanted.object_key)
@@ -83,7 +71,7 @@ class MakeVideo:
             if data is None and wanted.lore_piece is not None:
                 data = await self._kept_picture(wanted.lore_piece, wanted.portrait)
         if data is None:
-            raise InvalidInput("The portrait is no longer kept.")
+            raise InvalidInput(NO_LONGER_KEPT)
         return data
 
     async def _kept_picture(self, lore_piece: str, portrait: str) -> bytes | None:

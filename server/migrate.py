@@ -5,12 +5,9 @@ import sys
 
 from pydantic import Field, SecretStr
 
-from storage.errors import DatabaseUnavailable, SettingsError, UnfitDatabase
+from storage.errors import REFUSED, DatabaseUnavailable, SettingsError, StartRefused
 from storage.migrating import inspect_database, migrate
 from storage.settings import Settings, load
-
-REFUSED = 2
-"""Exit status where no second try can help, as that of `serve`."""
 
 
 class MigrateSettings(Settings):
@@ -26,7 +23,7 @@ def run() -> int:
         if not url.get_secret_value():
             raise SettingsError(["LIMNER_DATABASE_URL: must be set to the Postgres that is to be brought up to date"])
         asyncio.run(_migrate(url))
-    except (SettingsError, UnfitDatabase) as error:
+    except StartRefused as error:
         print(error, file=sys.stderr)
         return REFUSED
     except DatabaseUnavailable as error:

@@ -53,9 +53,9 @@ def routes(services: Services) -> list[BaseRoute]:
     ]
 
 
-def answer(file: str, services: Services) -> Response:
+def answer(file: str, services: Services, *, status: int = 200) -> Response:
     """A page that shares its address with JSON, for whoever `prefers_page`. The JSON says `Vary: Accept` too."""
-    return FileResponse(WEB / "app" / file, headers={**_headers(services.settings), "Vary": "Accept"})
+    return FileResponse(WEB / "app" / file, status, {**_headers(services.settings), "Vary": "Accept"})
 
 
 def prefers_page(request: Request) -> bool:

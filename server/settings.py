@@ -47,7 +47,6 @@ class ServerSettings(StorageSettings):
         SecretStr(""), description="signs session cookies; without it sessions end with the process"
     )
     body_bytes: int = Field(64 * 1024, ge=1024, description="the largest body of a request")
-
     upload_bytes: int = Field(
         16 * 1024 * 1024, ge=1024, description="the largest body of `POST /worlds` and `POST /uploads`"
     )

@@ -1,43 +1,58 @@
 """What can go wrong between a process and what is kept.
 
 StorageError
-├── SettingsError        a setting is missing or wrong; names the variable
-├── StoreUnavailable     Redis cannot be reached, or does not answer
-│   └── StoreFull        Redis has used nearly all of its memory, and takes no new job
-├── UnfitStore           the Redis that is there cannot serve (policy, version, cluster)
-├── IdTaken              the id already means another input
-├── SubjectTaken         another job is being done for the subject
-├── QuotaSpent           what a day may have is used up
-├── QueueFull            too many of the kind wait already
-├── JobUnknown           no such job, or one no longer kept
-├── StepRefused          the job's status does not allow what was asked
-├── RecordTooLarge       a record beyond its limit
-├── DatabaseUnavailable  Postgres cannot be reached, or does not answer
-├── UnfitDatabase        the Postgres that is there cannot serve (version, schema, rights)
+├── StartRefused            the process cannot start, whatever is tried again
+│   ├── SettingsError       a setting is missing or wrong; names the variable
+│   ├── UnfitStore          the Redis that is there cannot serve (policy, version, cluster)
+│   └── UnfitDatabase       the Postgres that is there cannot serve (version, schema, rights)
+├── StoreUnavailable        Redis cannot be reached, or does not answer
+│   └── StoreFull           Redis has used nearly all of its memory, and takes no new job
+├── IdTaken                 the id already means another input
+├── SubjectTaken            another job is being done for the subject
+├── QuotaSpent              what a day may have is used up
+├── QueueFull               too many of the kind wait already
+├── JobUnknown              no such job, or one no longer kept
+├── StepRefused             the job's status does not allow what was asked
+├── RecordTooLarge          a record beyond its limit
+├── DatabaseUnavailable     Postgres cannot be reached, or does not answer
 ├── ObjectStoreUnavailable  the object store cannot be reached, or refuses us
-├── ObjectTaken          another object has the key
-├── ObjectUnknown        no such object
-├── WorldKeyTaken        the key of a submission stands for another world
-├── PieceUnknown         no such character, or its world was deleted
-├── BeingMade            one of this kind is being made already
-├── MediumNotThere       a portrait or video that is not in the object store
-├── PictureComing        another portrait is on its way to the object store
-└── EmbeddedUnavailable  this machine cannot run the embedded Valkey or Postgres
+├── ObjectTaken             another object has the key
+├── ObjectUnknown           no such object
+├── WorldKeyTaken           the key of a submission stands for another world
+├── PieceUnknown            no such character, or its world was deleted
+├── BeingMade               one of this kind is being made already
+├── MediumNotThere          a portrait or video that is not in the object store
+├── PictureComing           another portrait is on its way to the object store
+└── EmbeddedUnavailable     this machine cannot run the embedded Valkey or Postgres
 """
-
-from storage.records.job import Status
 
 
 class StorageError(Exception):
     """Base of all errors of this package."""
 
 
-class SettingsError(StorageError):
-    """Stops the start of a process. `problems` are sentences that each begin with the variable's name."""
+class StartRefused(StorageError):
+    """Each of `faults` is a sentence. The process ends with the exit status REFUSED."""
 
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+REFUSED = 2
+"""Exit status of a process that will not start whatever is tried: no use in starting it again."""
+
+
+class SettingsError(StartRefused):
+    """Each fault begins with the variable's name."""
+
+
+class UnfitStore(StartRefused):
+    pass
+
+
+class UnfitDatabase(StartRefused):
+    pass
 
 
 class StoreUnavailable(StorageError):
@@ -54,14 +69,6 @@ class StoreFull(StoreUnavailable):
         detail = f"{percent} % of Redis' memory are used, so that no new job is taken; those that are there go on"
         super().__init__(detail)
         self.args = (detail,)
-
-
-class UnfitStore(StorageError):
-    """Each of `faults` is a sentence."""
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("\n".join(faults))
 
 
 class IdTaken(StorageError):
@@ -103,7 +110,7 @@ class JobUnknown(StorageError):
 
 
 class StepRefused(StorageError):
-    def __init__(self, status: Status, wanted: str) -> None:
+    def __init__(self, status: str, wanted: str) -> None:
         self.status = status
         self.wanted = wanted
         super().__init__(f"a job that is {status} cannot be {wanted}")
@@ -120,14 +127,6 @@ class DatabaseUnavailable(StorageError):
     def __init__(self, detail: str) -> None:
         self.detail = detail
         super().__init__(f"Postgres cannot be reached: {detail}")
-
-
-class UnfitDatabase(StorageError):
-    """Each of `faults` is a sentence."""
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("\n".join(faults))
 
 
 class ObjectStoreUnavailable(StorageError):

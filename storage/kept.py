@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from storage.database import Database
+from storage.landing import Landing
 from storage.lore_pieces import LorePieces
 from storage.media import Media
 from storage.removals import Removals
@@ -18,17 +19,22 @@ class Kept:
     worlds: Worlds
     lore_pieces: LorePieces
     media: Media
+    landing: Landing
     removals: Removals
+
+    @classmethod
+    def over(cls, database: Database) -> "Kept":
+        return cls(
+            database, Worlds(database), LorePieces(database), Media(database), Landing(database), Removals(database)
+        )
 
 
 def kept_of(settings: StorageSettings) -> Kept | None:
     """What is kept, or none where the settings name no database. Its database is to be opened before it is used."""
     if not settings.database_url.get_secret_value():
         return None
-    database = Database(
-        settings.database_url, connections=settings.database_connections, pooler=settings.database_pooler
-    )
-    return Kept(database, Worlds(database), LorePieces(database), Media(database), Removals(database))
+    url, most, pooler = settings.database_url, settings.database_connections, settings.database_pooler
+    return Kept.over(Database(url, connections=most, pooler=pooler))
 
 
 @asynccontextmanager

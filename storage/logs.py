@@ -53,6 +53,8 @@ class Event(StrEnum):
     DATABASE_LOST = "postgres lost"
     DATABASE_BACK = "postgres back"
     DATABASE_REMARK = "postgres remark"
+    OBJECTS_LOST = "object store lost"
+    OBJECTS_BACK = "object store back"
     STORE_LOST = "redis lost"
     STORE_BACK = "redis back"
     STORE_UNSAFE = "redis remark"

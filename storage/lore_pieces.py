@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from storage.database import Connection, Database, Row
 from storage.errors import MediumNotThere, PictureComing
-from storage.media import error_text, insert_media
+from storage.media import error_text, insert_medium
 from storage.media_statements import coming
 from storage.records.job import Status
-from storage.records.world import Making, MediaId, NewPiece, Piece, PieceId, WorldId
+from storage.records.world import SHOWN, Making, MediumId, NewPiece, Piece, PieceId, WorldId
 
 PIECE = """
   p.id as piece_id, p.world_id, p.name as piece_name, p.details - 'image_portrait_base64' as details,
@@ -75,7 +75,7 @@ class LorePieces:
         )
         return Image(row["base64"], row["url"]) if row is not None else None
 
-    async def choose(self, world_id: WorldId, piece_id: PieceId, media_id: MediaId) -> bool:
+    async def choose(self, world_id: WorldId, piece_id: PieceId, medium_id: MediumId) -> bool:
         """Show this portrait or video of the character's history.
 
         Raises MediumNotThere while it is not in the object store, and PictureComing while another portrait is on its
@@ -88,7 +88,7 @@ class LorePieces:
             if not known:
                 return False
             medium = await connection.fetchrow(
-                "select kind, job, url, poster_url from media where id = $1 and lore_piece_id = $2", media_id, piece_id
+                "select kind, job, url, poster_url from media where id = $1 and lore_piece_id = $2", medium_id, piece_id
             )
             if medium is None or medium["url"] is None:
                 raise MediumNotThere
@@ -97,12 +97,13 @@ class LorePieces:
                     f"select true from media m where m.lore_piece_id = $1 and {coming('m')}", piece_id
                 ):
                     raise PictureComing
-                shown = {"portrait": str(medium["job"]), "image_portrait": medium["url"]}
+                shown = {"portrait": str(medium["job"]), "image_portrait": medium["url"], SHOWN: "portrait"}
             else:
                 shown = {
                     "video_job": str(medium["job"]),
                     "video": medium["url"],
                     "video_poster": medium["poster_url"],
+                    SHOWN: "video",
                 }
             await connection.execute(
                 "update lore_pieces set details = details || $2::jsonb, updated_at = now() where id = $1",
@@ -128,7 +129,7 @@ async def insert_piece(connection: Connection, world_id: WorldId, position: int,
         error_text(portrait.error) if portrait is not None else None,
     )
     if portrait is not None:
-        await insert_media(connection, piece.id, portrait)
+        await insert_medium(connection, piece.id, portrait)
 
 
 def piece_of(row: Row) -> Piece:

@@ -29,7 +29,8 @@ update media m set look_at = now() + make_interval(secs => $1)
 from due, lore_pieces p, worlds w
 where m.id = due.id and p.id = m.lore_piece_id and w.id = p.world_id
 returning m.id, m.lore_piece_id, p.world_id, p.name, w.owner, m.kind, m.job, m.upload, m.input, m.status,
-  m.taken_up_at is not null as taken_up, extract(epoch from now() - m.created_at)::float8 as age
+  m.taken_up_at is not null as taken_up,
+  extract(epoch from now() - coalesce(m.taken_up_at, m.created_at))::float8 as age
 """
 
 TAKEN_UP = """
@@ -50,13 +51,14 @@ update media m set error = $3::jsonb, look_at = now() + make_interval(secs => $4
     select from media o where o.lore_piece_id = m.lore_piece_id and o.kind = m.kind and o.id <> m.id
       and o.status in ('queued', 'processing')) then m.status
   else $2 end
-where m.id = $1 and m.url is null returning m.lore_piece_id, m.kind, m.job, m.status, m.error
+where m.id = $1 and m.url is null and ($5::uuid is null or m.job = $5 and (m.taken_up_at is not null) = $6)
+returning m.lore_piece_id, m.kind, m.job, m.status, m.error
 """
 
 BEGIN_ANEW = """
 update media m set job = $2, status = 'queued', error = null
 from lore_pieces p
-where m.id = $1 and m.taken_up_at is null and m.url is null and p.id = m.lore_piece_id
+where m.id = $1 and m.taken_up_at is null and m.url is null and p.id = m.lore_piece_id and m.job = coalesce($3, m.job)
   and m.job = case m.kind when 'portrait' then p.portrait_job else p.video_job end
   and not exists (select from media o where o.lore_piece_id = m.lore_piece_id and o.kind = m.kind and o.id <> m.id
     and o.status in ('queued', 'processing'))
@@ -106,7 +108,8 @@ with piece as (
 )
 update lore_pieces p
 set details = p.details
-    || jsonb_build_object('video', $3::text, 'video_poster', $9::text, 'video_job', landed.job::text),
+    || jsonb_build_object('video', $3::text, 'video_poster', $9::text, 'video_job', landed.job::text,
+      'shown', 'video'),
   video_status = case when p.video_job = landed.job then 'succeeded' else p.video_status end,
   video_error = case when p.video_job = landed.job then null else p.video_error end,
   updated_at = now()
@@ -131,7 +134,7 @@ with found as (
     then (p.details ->> 'portrait')::uuid else gen_random_uuid() end as job,
     coalesce(p.portrait_status in ('queued', 'processing'), false) as making
   from lore_pieces p
-  where p.details ? 'image_portrait_base64' and not exists (
+  where p.details ? 'image_portrait_base64' and p.details ->> 'image_portrait_base64' is not null and not exists (
     select from media m where m.lore_piece_id = p.id and m.kind = 'portrait'
       and m.taken_up_at is not null and m.url is null
       and (m.status <> 'failed' or m.job::text = p.details ->> 'portrait'))
@@ -141,7 +144,7 @@ with found as (
     portrait_status = case when found.making then p.portrait_status else 'succeeded' end,
     portrait_job = case when found.making then p.portrait_job else found.job end,
     portrait_error = null,
-    details = p.details || jsonb_build_object('portrait', found.job::text)
+    details = p.details || jsonb_build_object('portrait', found.job::text, 'shown', 'portrait')
   from found where p.id = found.id
 )
 insert into media (id, lore_piece_id, kind, job, upload, status, taken_up_at, look_at)

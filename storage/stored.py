@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from storage.errors import JobUnknown
-from storage.records.encoding import decode
+from storage.records.encoding import decode, version_of
 from storage.records.ids import JobId
 from storage.records.job import Job, JsonObject
 
@@ -80,6 +80,12 @@ class Stored:
         if self.record is None:
             raise JobUnknown(self.id, expired=True)
         return decode(self.record)
+
+    @property
+    def version(self) -> bytes:
+        if self.record is None:
+            raise JobUnknown(self.id, expired=True)
+        return version_of(self.record)
 
 
 FIELDS = (b"record", b"owner", b"claim", b"etag", b"kept_until", b"spent")

@@ -7,7 +7,7 @@ from datetime import datetime
 from storage.database import Connection, Database, Row
 from storage.errors import WorldKeyTaken
 from storage.lore_pieces import COUNTED, PIECE, insert_piece, piece_of
-from storage.records.world import Board, Listed, MediaKind, NewPiece, World, WorldId, at
+from storage.records.world import Board, ListedWorld, MediaKind, NewPiece, World, WorldId, at
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ class Worlds:
             return None
         return Board(_world(rows[0]), [piece_of(row) for row in rows if row["piece_id"] is not None])
 
-    async def owned(self, owner: str, *, before: Cursor | None, limit: int) -> tuple[Sequence[Listed], Cursor | None]:
+    async def owned(
+        self, owner: str, *, before: Cursor | None, limit: int
+    ) -> tuple[Sequence[ListedWorld], Cursor | None]:
         """The owner's worlds, newest first, and where the next page begins if there is one."""
         rows = await self._database.fetch(_OWNED, owner, before and before.created_at, before and before.id, limit + 1)
         page = rows[:limit]
@@ -175,5 +177,5 @@ def _world(row: Row) -> World:
     )
 
 
-def _listed(row: Row) -> Listed:
-    return Listed(_world(row), row["characters"], row["portraits"], row["videos"], row["cover"])
+def _listed(row: Row) -> ListedWorld:
+    return ListedWorld(_world(row), row["characters"], row["portraits"], row["videos"], row["cover"])

@@ -1,6 +1,5 @@
 """`./limner bench hub`: what the hub costs, beside a relay in C and beside its peers."""
 
-import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import click
 
 from bench import table
+from bench.command import json_option, write_json
 from bench.hub import plot
 from bench.hub.findings import Findings
 from bench.hub.machine import open_files
@@ -39,12 +39,7 @@ OTHER_FILES = 1_000
     envvar="LIMNER_BENCH_RELAY",
     help="The C source of another relay to take the place of native/relay.c.",
 )
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Write the figures to this file, too.",
-)
+@json_option
 @click.option(
     "--plot",
     "plot_file",
@@ -71,20 +66,14 @@ def hub(
             findings = Findings()
             for name in parts or PARTS:
                 findings.add(PARTS[name](ready, plan, say))
-                _write(findings, plan.rounds, json_file)
+                points = [asdict(point) for point in findings.points]
+                write_json(json_file, {**table.as_json(findings.rows, plan.rounds), "points": points})
     except (NotMeasured, EmbeddedUnavailable) as error:
         click.echo(f"limner: {error}", err=True)
         sys.exit(1)
     table.show(findings.rows)
     if plot_file is not None:
         plot_file.write_text(plot.drawn(findings.points))
-
-
-def _write(findings: Findings, rounds: int, json_file: Path | None) -> None:
-    """After every part, for the whole takes long."""
-    if json_file is not None:
-        found = {**table.as_json(findings.rows, rounds), "points": [asdict(point) for point in findings.points]}
-        json_file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
 
 
 def say(sentence: str) -> None:

@@ -13,19 +13,13 @@ from bench.figures import Row, percentile, row
 from bench.jobs.latency import hear
 from bench.jobs.plan import Plan
 from bench.jobs.rates import moments, until
-from bench.jobs.sides import NO_LIMIT, limner, settings, submit_many
+from bench.jobs.sides import limner, settings, submit_many
 from bench.jobs.stage import Stage, process
 from bench.jobs.turns import in_turns
-from bench.processes import READY_SECONDS, NotMeasured, answers, free_port
+from bench.processes import READY_SECONDS, UNLIMITED, NotMeasured, answers, free_port
 from bench.submission import Caller
 from storage.records.ids import new_job_id
 
-UNLIMITED = {
-    "LIMNER_MAX_SUBMISSIONS": NO_LIMIT,
-    "LIMNER_MAX_SUBMISSIONS_PER_ADDRESS": NO_LIMIT,
-    "LIMNER_MAX_WAITING": NO_LIMIT,
-}
-"""What one address with all requests would meet. They are counted all the same."""
 CONNECTIONS = 8
 POST, HEALTH = "POST", "GET /health"
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bench.jobs.stage import Process, Stage, process
 from bench.jobs.worker import PROVIDER
-from bench.processes import NotMeasured
+from bench.processes import NO_LIMIT, NotMeasured
 from storage.connect import connect
 from storage.jobs import JobStore
 from storage.keys import Keys
@@ -30,7 +30,6 @@ RENEWALS = 100
 """Parts in which the leases elsewhere are renewed, as many workers would: one after the other, all of them in 3 s."""
 RENEWED_SECONDS = 3.0
 LONG_SECONDS = 3_600
-NO_LIMIT = str(10**6)
 
 
 class Side(Protocol):

@@ -13,10 +13,10 @@ from bench.kept.stage import Stage
 from bench.processes import server
 from bench.submission import Caller
 from storage.database import Database, open_database
-from storage.media import Landed, Media
+from storage.landing import Landed, Landing
 from storage.records.ids import new_id, new_job_id
 from storage.records.job import Status
-from storage.records.world import MediaId, NewMedia, NewPiece, PieceId, WorldId
+from storage.records.world import MediumId, NewMedium, NewPiece, PieceId, WorldId
 from storage.worlds import Worlds
 
 WARM_UP = 20
@@ -57,8 +57,8 @@ async def _world(stage: Stage, characters: int) -> WorldId:
     for number in range(characters):
         there = bool(number % 3)
         status = Status.SUCCEEDED if there else Status.PROCESSING
-        portrait = NewMedia(
-            MediaId(new_id()), "portrait", new_job_id(), new_job_id(), status, input="{}", taken_up=there
+        portrait = NewMedium(
+            MediumId(new_id()), "portrait", new_job_id(), new_job_id(), status, input="{}", taken_up=there
         )
         details: dict[str, object] = {
             "race": "dwarf",
@@ -76,7 +76,7 @@ async def _world(stage: Stage, characters: int) -> WorldId:
         for piece in pieces:
             if piece.portrait is not None and piece.portrait.taken_up:
                 landed = Landed("portraits/w/c_portrait.png", "/objects/portraits/w/c.png", "image/png", 640, 640, 9)
-                await Media(database).landed(piece.portrait.id, landed, base64=BASE64)
+                await Landing(database).landed(piece.portrait.id, landed, base64=BASE64)
         await database.execute("analyze")
     return world_id
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from pydantic import SecretStr
 
-from bench.jobs.requests import UNLIMITED
+from bench.processes import UNLIMITED
 from storage import embedded, embedded_postgres
 from storage.migrating import migrate
 from storage.portraits import StoredPicture

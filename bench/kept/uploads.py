@@ -17,7 +17,7 @@ from storage.database import open_database
 from storage.portraits import StoredPicture
 from storage.records.ids import new_id, new_job_id
 from storage.records.job import Status
-from storage.records.world import MediaId, NewMedia, NewPiece, PieceId, WorldId
+from storage.records.world import MediumId, NewMedium, NewPiece, PieceId, WorldId
 from storage.worlds import Worlds
 from tests.support.seaweed import Bucket, new_bucket, seaweed
 
@@ -75,7 +75,7 @@ async def _piped(stage: Stage, pictures: Sequence[StoredPicture]) -> float:
 
 
 def _piece(picture: StoredPicture) -> NewPiece:
-    portrait = NewMedia(MediaId(new_id()), "portrait", new_job_id(), new_job_id(), Status.SUCCEEDED, taken_up=True)
+    portrait = NewMedium(MediumId(new_id()), "portrait", new_job_id(), new_job_id(), Status.SUCCEEDED, taken_up=True)
     head = json.dumps({"race": "dwarf", "class": "smith", "portrait": portrait.job})
     details = f'{head[:-1]}, "image_portrait_base64": "{picture.base64.decode()}"}}'
     return NewPiece(PieceId(new_id()), "Ada", details, portrait)

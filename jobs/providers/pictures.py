@@ -3,11 +3,11 @@
 from typing import cast
 
 import cv2
-import numpy as np
 
+from jobs.pixels import pixels_of
 from jobs.providers.painter.fields import Bytes
 from jobs.providers.painter.painting import encoded
-from storage.pictures import NoPicture, head_of
+from storage.pictures import head_of
 from storage.records.media import Picture, PictureFormat
 
 _FORMATS: dict[str, PictureFormat] = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp"}
@@ -18,10 +18,4 @@ def picture_of(data: bytes, wanted: PictureFormat) -> Picture:
     content_type, width, height = head_of(data)
     if _FORMATS[content_type] == wanted:
         return Picture(data, content_type, width, height)
-    try:
-        canvas = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise NoPicture(str(error)) from error
-    if canvas is None:
-        raise NoPicture("its pixels cannot be read")
-    return encoded(cast(Bytes, cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB)), wanted)
+    return encoded(cast(Bytes, cv2.cvtColor(pixels_of(data), cv2.COLOR_BGR2RGB)), wanted)

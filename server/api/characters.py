@@ -10,9 +10,7 @@ from starlette.routing import Route
 from server import body
 from server.api.submissions import Wanted, submit
 from server.services import Services
-from storage.records.inputs import CharactersInput
-
-KIND = "characters"
+from storage.records.inputs import CHARACTERS, CharactersInput
 
 Theme = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
 
@@ -26,6 +24,6 @@ def routes(services: Services) -> list[Route]:
     async def create(request: Request) -> Response:
         wanted, sent = await body.read(request, WantedCharacters, limit=services.settings.body_bytes)
         input = CharactersInput(count=wanted.count, theme=wanted.theme or None, seed=wanted.seed_or_any())
-        return await submit(services, request, KIND, wanted, input, sent, pictures=wanted.count)
+        return await submit(services, request, CHARACTERS, wanted, input, sent, pictures=wanted.count)
 
     return [Route("/characters", create, methods=["POST"])]

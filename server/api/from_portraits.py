@@ -3,8 +3,7 @@
 from server.problems import Problem, field_problem
 from server.services import Services
 from storage.records.ids import JobId
-
-PORTRAIT = "portrait"
+from storage.records.inputs import PORTRAIT
 
 
 def check_storage(services: Services, lack: str) -> None:

@@ -1,10 +1,9 @@
 """Asking for portraits and videos of the characters of a world: for all that are missing, or for one more."""
 
 import json
-import secrets
 import time
+from collections.abc import Sequence
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,9 +11,9 @@ from starlette.routing import Route
 from server import body, problems
 from server.admission import address_of
 from server.api import answers
-from server.api.sent_character import SentCharacter
+from server.api.job_input import NotPossible, input_of
 from server.api.world_access import check_may_change, found_piece, kept_in, own_world, unknown_world, world_id_in
-from server.api.world_input import WantedMissing, WantedPortrait, WantedVideo
+from server.api.world_input import OneMorePortrait, OneMoreVideo, WantedMissing
 from server.api.world_json import WorldJson
 from server.hub.counters import Unstored
 from server.problems import Problem
@@ -22,16 +21,10 @@ from server.services import Services
 from storage.errors import BeingMade, PieceUnknown, QueueFull, QuotaSpent, StoreFull, StoreUnavailable
 from storage.logs import Event, log
 from storage.media_jobs import making_submission
-from storage.postgres_text import without_nul
-from storage.records.character import Character
 from storage.records.encoding import NO_VERSION
-from storage.records.ids import JobId, new_id, new_job_id, parse_job_id
-from storage.records.inputs import SEEDS, PortraitInput, VideoInput
-from storage.records.job import Job, JsonObject, timestamp
-from storage.records.world import PORTRAIT, MediaId, MediaKind, NewMedia, Piece, World
-
-NO_PORTRAIT = "It has no portrait that could be set in motion, and none is being made."
-LOST_PORTRAIT = "Its portrait is not in the object store of this server."
+from storage.records.ids import JobId, new_id, new_job_id
+from storage.records.job import Job, timestamp
+from storage.records.world import MediaKind, MediumId, NewMedium, Piece, World
 
 
 def routes(services: Services) -> list[Route]:
@@ -41,10 +34,6 @@ def routes(services: Services) -> list[Route]:
         Route("/worlds/{id}/characters/{character}/portrait", generation.portrait, methods=["POST"]),
         Route("/worlds/{id}/characters/{character}/video", generation.video, methods=["POST"]),
     ]
-
-
-class NotPossible(Exception):
-    """There can be no video now; `args` holds the sentence that says why."""
 
 
 class Generation:
@@ -62,20 +51,25 @@ class Generation:
             raise unknown_world()
         check_may_change(caller, board.world)
         await services.limits.admit(caller, address_of(request.scope))
+        if wanted.once and not await self._opens(board.world, wanted.kind):
+            return _told([], [])
+        missing = [piece for piece in board.pieces if piece.making(wanted.kind).missing]
+        return _told(*await self._ask_for_each(request, board.world, missing, wanted.kind))
+
+    async def _ask_for_each(
+        self, request: Request, world: World, pieces: Sequence[Piece], kind: MediaKind
+    ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+        """The jobs, and who is left without one and why. Raises as `_ask` does where it refuses the very first."""
         jobs: list[dict[str, str]] = []
         left: list[dict[str, str]] = []
-        if wanted.once and not await self._opens(board.world, wanted.kind):
-            return _told(jobs, left)
         refusal: Problem | None = None
-        for piece in board.pieces:
-            if not piece.making(wanted.kind).missing:
-                continue
+        media = kept_in(self._services).media
+        for piece in pieces:
             if refusal is not None:  # it will not be another for the next
                 left.append({"character": piece.id, "reason": refusal.detail})
                 continue
             try:
-                input = await self._input(piece, wanted.kind, WantedPortrait())
-                job = await self._ask(request, board.world, piece, wanted.kind, input)
+                job = await self._ask(request, world, piece, kind, await input_of(piece, kind, media))
                 jobs.append({"character": piece.id, "job": job})
             except NotPossible as reason:
                 left.append({"character": piece.id, "reason": str(reason)})
@@ -86,33 +80,42 @@ class Generation:
                     raise
                 refusal = problems.of(error)
                 left.append({"character": piece.id, "reason": refusal.detail})
-        return _told(jobs, left)
+        return jobs, left
 
     async def portrait(self, request: Request) -> Response:
-        wanted, _ = await body.read(request, WantedPortrait, limit=self._services.settings.body_bytes)
-        return await self._one_more(request, "portrait", wanted)
+        wanted, _ = await body.read(request, OneMorePortrait, limit=self._services.settings.body_bytes)
+        return await self._one_more(request, "portrait", wanted.seed, wanted.description)
 
     async def video(self, request: Request) -> Response:
-        wanted, _ = await body.read(request, WantedVideo, limit=self._services.settings.body_bytes)
-        return await self._one_more(request, "video", WantedPortrait(seed=wanted.seed))
+        wanted, _ = await body.read(request, OneMoreVideo, limit=self._services.settings.body_bytes)
+        return await self._one_more(request, "video", wanted.seed)
 
-    async def _one_more(self, request: Request, kind: MediaKind, wanted: WantedPortrait) -> Response:
+    async def _one_more(
+        self, request: Request, kind: MediaKind, seed: int | None, description: str | None = None
+    ) -> Response:
         """202 and the new job; 200 and the one that is making one already."""
         world = await own_world(self._services, request)
         piece = await found_piece(self._services, request, world)
-        job_id, is_new = await self.ask_one_more(request, world, piece, kind, wanted)
+        job_id, is_new = await self.ask_one_more(request, world, piece, kind, seed, description)
         location = {"Location": f"{self._services.settings.public_path}/jobs/{job_id}"}
         return answers.job(await self._record(JobId(job_id), kind), 202 if is_new else 200, location)
 
     async def ask_one_more(
-        self, request: Request, world: World, piece: Piece, kind: MediaKind, wanted: WantedPortrait
+        self,
+        request: Request,
+        world: World,
+        piece: Piece,
+        kind: MediaKind,
+        seed: int | None = None,
+        description: str | None = None,
     ) -> tuple[str, bool]:
         """Ask for one more of a character whose world the caller may change. Answers the job, and whether it is new:
         one may be making it already. Raises Problem 409, 429 or 503, PieceUnknown, StoreUnavailable."""
         limits = self._services.limits
         await limits.admit(self._services.identity.caller(request), address_of(request.scope))
         try:
-            return await self._ask(request, world, piece, kind, await self._input(piece, kind, wanted)), True
+            input = await input_of(piece, kind, kept_in(self._services).media, seed, description)
+            return await self._ask(request, world, piece, kind, input), True
         except NotPossible as reason:
             raise Problem(409, str(reason)) from None
         except BeingMade as made:
@@ -132,12 +135,12 @@ class Generation:
         caller, limits = services.identity.caller(request), services.limits
         pictures, provider = (1 if kind == "portrait" else 0), services.settings.portrait_provider
         quotas = limits.quotas(caller, address_of(request.scope), provider, pictures)
-        media = NewMedia(MediaId(new_id()), kind, new_job_id(), new_id(), input=input)
-        await kept.media.ask(piece.id, media)
+        medium = NewMedium(MediumId(new_id()), kind, new_job_id(), new_id(), input=input)
+        await kept.media.ask(piece.id, medium)
         submission = making_submission(
             world.owner,
             kind,
-            media.job,
+            medium.job,
             input,
             name=piece.name,
             quotas=quotas,
@@ -146,17 +149,17 @@ class Generation:
         try:
             await services.store.submit(submission)
         except (QuotaSpent, QueueFull) as error:
-            await kept.media.withdraw(media.id)
+            await kept.media.withdraw(medium.id)
             raise limits.reached(error) from None
         except StoreFull:
             services.counters.unstored[Unstored.FULL] += 1
-            await kept.media.withdraw(media.id)
+            await kept.media.withdraw(medium.id)
             raise
         except StoreUnavailable:
             services.counters.unstored[Unstored.AWAY] += 1
         else:
-            log(Event.SUBMITTED, job=media.job, kind=kind)
-        return media.job
+            log(Event.SUBMITTED, job=medium.job, kind=kind)
+        return medium.job
 
     async def _record(self, job_id: JobId, kind: str) -> bytes:
         """The job's record; before it was submitted, that of one that is about to be."""
@@ -168,61 +171,6 @@ class Generation:
             return stored.record
         job = Job(id=job_id, kind=kind, created_at=timestamp(int(time.time() * 1000)))
         return NO_VERSION + b"a" + job.model_dump_json().encode()
-
-    async def _input(self, piece: Piece, kind: MediaKind, wanted: WantedPortrait) -> str:
-        """The input of the job, as JSON. Raises NotPossible."""
-        seed = wanted.seed if wanted.seed is not None else secrets.randbelow(SEEDS)
-        if kind == "portrait":
-            return without_nul(_portrait(piece, wanted.description, seed).model_dump_json(by_alias=True))
-        return (await self._video(piece, seed)).model_dump_json()
-
-    async def _video(self, piece: Piece, seed: int) -> VideoInput:
-        portrait, key, job = piece.portrait, None, None
-        if portrait.coming is not None:
-            job = portrait.coming
-        elif portrait.url is not None:
-            key = await self._key_of_shown(piece)
-        elif portrait.job is not None and not portrait.missing:
-            job = portrait.job
-        else:
-            raise NotPossible(NO_PORTRAIT)
-        return VideoInput(
-            portrait=job,
-            object_key=key,
-            lore_piece=piece.id,
-            world_id=piece.world_id,
-            character_id=piece.id,
-            seed=seed,
-        )
-
-    async def _key_of_shown(self, piece: Piece) -> str:
-        """Where in the object store the portrait is that is shown."""
-        try:
-            job = parse_job_id(str(piece.details.get(PORTRAIT)))
-        except ValueError:
-            raise NotPossible(LOST_PORTRAIT) from None
-        picture = await kept_in(self._services).media.picture_of(piece.id, job)
-        if picture is None or picture.object_key is None:
-            raise NotPossible(LOST_PORTRAIT)
-        return picture.object_key
-
-
-def _portrait(piece: Piece, description: str | None, seed: int) -> PortraitInput:
-    """Of the character as it is kept, or of what somebody says instead."""
-    if description is not None:
-        return PortraitInput(description=description, character=None, seed=seed)
-    words = ("race", "class", "traits", "stats", "backstory", "appearance")
-    known: JsonObject = {word: piece.details[word] for word in words if piece.details.get(word) is not None}
-    try:
-        character = Character.model_validate({"name": piece.name, **known})
-        return PortraitInput(description=character.described, character=character, seed=seed)
-    except ValidationError:
-        pass
-    try:
-        described = SentCharacter.model_validate({"name": piece.name, **known}).described()
-    except ValidationError:  # another program's
-        described = ", ".join([piece.name, *(str(known[word]) for word in words[:2] if word in known)])
-    return PortraitInput(description=described, character=None, seed=seed)
 
 
 def _told(jobs: list[dict[str, str]], left: list[dict[str, str]]) -> Response:

@@ -13,10 +13,9 @@ from server.api.sent_character import Description, SentCharacter
 from server.api.submissions import Wanted, submit
 from server.problems import field_problem
 from server.services import Services
-from storage.records.inputs import PortraitInput
+from storage.records.inputs import PORTRAIT, PortraitInput
 from storage.records.media import PORTRAIT_PROVIDERS, PictureFormat
 
-KIND = "portrait"
 LEAST_SIDE, MOST_SIDE = 256, 1280
 
 
@@ -68,7 +67,7 @@ def routes(services: Services) -> list[Route]:
         return await submit(
             services,
             request,
-            KIND,
+            PORTRAIT,
             wanted,
             wanted.input(),
             sent,

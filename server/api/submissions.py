@@ -1,4 +1,4 @@
-"""Taking a job in: what both POSTs have in common."""
+"""Taking a job in: what all POSTs that ask for one have in common."""
 
 import contextlib
 import json
@@ -124,19 +124,10 @@ async def submit(
     accepted = acceptance is Acceptance.ACCEPTED
     job_id = _id_of(record)
     log(Event.SUBMITTED if accepted else Event.DEDUPLICATED, job=job_id, kind=kind, **_reason(acceptance))
-
-    seconds = wait_seconds(request, most=services.settings.wait_seconds)
-    waited: Mapping[str, str] = {}
-    if seconds and not is_final(record):
-        if await services.held_requests.until_final(request.scope, job_id, version_of(record), seconds):
-            waited = answers.WAITED
-        with contextlib.suppress(StoreUnavailable):  # it was accepted, and what became of it can be asked later
-            stored = await services.store.look(job_id)
-            record = stored.record if stored is not None and stored.record is not None else record
-    ended = bool(seconds) and is_final(record)
+    record, waited = await _waited(services, request, job_id, record)
     response = answers.job(
         record,
-        200 if ended or not accepted else 202,
+        200 if is_final(record) or not accepted else 202,
         {"Location": f"{services.settings.public_path}/jobs/{job_id}", **waited},
     )
     if cookie is not None and accepted:  # a session that owns nothing must not take the place of one that may be coming
@@ -167,6 +158,20 @@ async def _id(services: Services, caller: Caller, owner: str, address: str, key:
     if caller.owner is None:  # and with the session that begins here it stands for the same
         await services.idempotency.job_of(owner, key, found)
     return found
+
+
+async def _waited(
+    services: Services, request: Request, job_id: JobId, record: bytes
+) -> tuple[bytes, Mapping[str, str]]:
+    """The record at its end, or when the caller would wait no longer, and the header that tells of the wait."""
+    seconds = wait_seconds(request, most=services.settings.wait_seconds)
+    if not seconds or is_final(record):
+        return record, {}
+    held = await services.held_requests.until_final(request.scope, job_id, version_of(record), seconds)
+    with contextlib.suppress(StoreUnavailable):  # it was accepted, and what became of it can be asked later
+        stored = await services.store.look(job_id)
+        record = stored.record if stored is not None and stored.record is not None else record
+    return record, answers.WAITED if held else {}
 
 
 def _reason(acceptance: Acceptance) -> dict[str, str]:

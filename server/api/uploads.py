@@ -16,10 +16,8 @@ from server.problems import Problem, field_problem
 from server.services import Services
 from storage.pictures import NoPicture, decoded
 from storage.records.ids import parse_id, parse_job_id
-from storage.records.inputs import UploadInput
+from storage.records.inputs import UPLOAD, UploadInput
 from storage.records.world import WorldId
-
-KIND = "upload"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$")]
 """A part of an object's key, in an application's own words."""
@@ -59,7 +57,7 @@ def routes(services: Services) -> list[Route]:
             character_id=wanted.character_id,
             ours=ours is not None,
         )
-        return await submit(services, request, KIND, wanted, input, sent, pictures=0)
+        return await submit(services, request, UPLOAD, wanted, input, sent, pictures=0)
 
     return [Route("/uploads", create, methods=["POST"])]
 

@@ -12,9 +12,7 @@ from server.api.from_portraits import check_portrait, check_storage
 from server.api.submissions import Wanted, submit
 from server.services import Services
 from storage.records.ids import parse_job_id
-from storage.records.inputs import VideoInput
-
-KIND = "video"
+from storage.records.inputs import VIDEO, VideoInput
 
 
 class WantedVideo(Wanted):
@@ -28,6 +26,6 @@ def routes(services: Services) -> list[Route]:
         wanted, sent = await body.read(request, WantedVideo, limit=services.settings.body_bytes)
         await check_portrait(services, wanted.portrait, job_id=wanted.id)
         input = VideoInput(portrait=wanted.portrait, seed=wanted.seed_or_any())
-        return await submit(services, request, KIND, wanted, input, sent, pictures=0, subject=wanted.subject)
+        return await submit(services, request, VIDEO, wanted, input, sent, pictures=0, subject=wanted.subject)
 
     return [Route("/videos", create, methods=["POST"])]

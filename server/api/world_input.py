@@ -50,13 +50,14 @@ class WantedMissing(_Sent):
     once: bool = False
 
 
-class WantedVideo(_Sent):
+class OneMoreVideo(_Sent):
     seed: int | None = Field(None, ge=0, lt=SEEDS)
 
 
-class WantedPortrait(WantedVideo):
+class OneMorePortrait(_Sent):
     """Without a description it is of the character as it is."""
 
+    seed: int | None = Field(None, ge=0, lt=SEEDS)
     description: Description | None = None
 
 

@@ -7,7 +7,7 @@ from server.identity import Caller
 from server.settings import ServerSettings
 from storage.records.character import STATS
 from storage.records.job import JsonObject, Status
-from storage.records.world import Board, Listed, Making, MediaKind, Medium, Piece, PieceId, World, WorldId
+from storage.records.world import Board, ListedWorld, Making, MediaKind, Medium, Piece, PieceId, World, WorldId
 
 ASKED_ON_OPENING: dict[str, tuple[MediaKind, ...]] = {
     "none": (),
@@ -52,6 +52,7 @@ class WorldJson:
             "stats": _in_order(details.get("stats")),
             "backstory": details.get("backstory"),
             "appearance": details.get("appearance"),
+            "shown": piece.shown,
             "portrait": self._making(piece, piece.portrait),
             "video": {**self._making(piece, piece.video), "poster": piece.video.poster_url},
         }
@@ -77,7 +78,7 @@ class WorldJson:
             "error": medium.error,
         }
 
-    def listed(self, listed: Listed) -> JsonObject:
+    def listed(self, listed: ListedWorld) -> JsonObject:
         return {
             "id": listed.world.id,
             "name": listed.world.name,

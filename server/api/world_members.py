@@ -3,9 +3,11 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from server.api.pictures_at_hand import LATER, pictures_at_hand
 from server.api.sent_character import CharacterToKeep
 from server.problems import fields_problem
 from server.services import Services
@@ -14,15 +16,13 @@ from storage.pictures import NoPicture, decoded
 from storage.postgres_text import without_nul
 from storage.records.character import WrittenCharacter
 from storage.records.ids import JobId, new_id
-from storage.records.inputs import SEEDS, PortraitInput
+from storage.records.inputs import PORTRAIT, SEEDS, PortraitInput
 from storage.records.job import JobError, JsonObject, Status
-from storage.records.world import BASE64, PORTRAIT, MediaId, NewMedia, NewPiece, PieceId
+from storage.records.world import BASE64, PORTRAIT_JOB, MediumId, NewMedium, NewPiece, PieceId
 from storage.stored import StoredWithInput
 
 BODIES = 4
 """As much base64 as so many bodies may have, goes in with the world. The sweep takes up the rest a moment later."""
-AT_ONCE = 10
-"""Pictures that are read in one round trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,12 @@ class _Member:
     is_promised: bool = False
     """Its portrait may be about to be submitted."""
     base64: str | None = None
-    portrait: NewMedia | None = None
+    portrait: NewMedium | None = None
 
 
-async def pieces_of(services: Services, members: Sequence[str | CharacterToKeep]) -> list[NewPiece]:
-    """What is to be kept of each, with its portrait as it stands now.
+@asynccontextmanager
+async def pieces_of(services: Services, members: Sequence[str | CharacterToKeep]) -> AsyncIterator[Sequence[NewPiece]]:
+    """What is to be kept of each, with its portrait as it stands now. It is large, and may be kept for this block only.
 
     Raises Problem 422 naming every character at fault, StoreUnavailable.
     """
@@ -49,7 +50,8 @@ async def pieces_of(services: Services, members: Sequence[str | CharacterToKeep]
     found, others = await _with_portraits(services, found)
     if faults := [*faults, *others]:
         raise fields_problem(sorted(faults, key=lambda fault: int(fault["field"].split(".")[1])))
-    return [_piece(member) for member in await _with_pictures(services, found)]
+    async with _with_pictures(services, found) as with_pictures:
+        yield [_piece(member) for member in with_pictures]
 
 
 async def _described(
@@ -106,82 +108,76 @@ async def _with_portraits(services: Services, members: Sequence[_Member]) -> tup
     with_portraits, faults = [], []
     for member in members:
         if member.base64 is not None:
-            portrait: NewMedia | None = _new(new_id(), Status.SUCCEEDED)
+            portrait: NewMedium | None = replace(_new(new_id(), Status.SUCCEEDED), taken_up=True)
         elif member.job is None:
             portrait = None
         elif (stored := found[member.job]) is not None:
             if not stored.expired and stored.job.kind != PORTRAIT:
                 message = f"this is a job of the kind {stored.job.kind}, and no portrait"
-                faults.append({"field": f"{member.field}.{PORTRAIT}", "message": message})
+                faults.append({"field": f"{member.field}.portrait", "message": message})
             portrait = _as_it_stands(stored)
         elif member.is_promised:
             portrait = _new(member.job, Status.QUEUED, input=member.input.model_dump_json(by_alias=True))
         else:
             portrait = None
-            faults.append({"field": f"{member.field}.{PORTRAIT}", "message": "there is no such job"})
+            faults.append({"field": f"{member.field}.portrait", "message": "there is no such job"})
         with_portraits.append(replace(member, portrait=portrait))
     return with_portraits, faults
 
 
-def _new(job: str, status: Status, *, error: JobError | None = None, input: str | None = None) -> NewMedia:
-    return NewMedia(
-        MediaId(new_id()),
+def _new(job: str, status: Status, *, error: JobError | None = None, input: str | None = None) -> NewMedium:
+    return NewMedium(
+        MediumId(new_id()),
         "portrait",
         job,
         new_id(),
         status,
-        JobError.model_validate_json(without_nul(error.model_dump_json())) if error is not None else None,
+        error,
         without_nul(input) if input is not None else None,
     )
 
 
-def _as_it_stands(stored: StoredWithInput) -> NewMedia | None:
+def _as_it_stands(stored: StoredWithInput) -> NewMedium | None:
     if stored.expired:
         return None
     job = stored.job
     return _new(stored.id, job.status, error=job.error, input=stored.input.decode())
 
 
-async def _with_pictures(services: Services, members: Sequence[_Member]) -> list[_Member]:
+@asynccontextmanager
+async def _with_pictures(services: Services, members: Sequence[_Member]) -> AsyncIterator[list[_Member]]:
     """With the base64 of those that are finished. What is finished and gone by now has no portrait."""
-    ready = [
-        JobId(member.portrait.job)
-        for member in members
-        if member.base64 is None and member.portrait is not None and member.portrait.status is Status.SUCCEEDED
-    ]
-    ready = list(dict.fromkeys(ready))
-    texts: dict[str, bytes | None] = {}
-    room = BODIES * services.settings.upload_bytes - sum(
-        len(member.base64) for member in members if member.base64 is not None
-    )
-    for start in range(0, len(ready), AT_ONCE):
-        if room <= 0:
-            break
-        some = ready[start : start + AT_ONCE]
-        read = await services.portraits.texts(some)
-        room -= sum(len(text) for text in read if text is not None)
-        texts.update(zip(some, read, strict=True))
-    return [_with_picture(member, texts) for member in members]
+    jobs = [_finished(member) for member in members]
+    most = BODIES * services.settings.upload_bytes - sum(len(member.base64 or "") for member in members)
+    wanted = [job for job in jobs if job is not None]
+    async with pictures_at_hand(services.portraits, wanted, most=most) as pictures:
+        found = iter(pictures)
+        yield [
+            _with_picture(member, next(found)) if job is not None else member
+            for member, job in zip(members, jobs, strict=True)
+        ]
 
 
-def _with_picture(member: _Member, texts: dict[str, bytes | None]) -> _Member:
+def _finished(member: _Member) -> JobId | None:
+    """The job that has made its picture, if that is still to be read."""
     portrait = member.portrait
-    if portrait is None:
+    if portrait is None or portrait.taken_up or portrait.status is not Status.SUCCEEDED:
+        return None
+    return JobId(portrait.job)
+
+
+def _with_picture(member: _Member, picture: str | None) -> _Member:
+    if picture == LATER or member.portrait is None:
         return member
-    if member.base64 is not None:
-        return replace(member, portrait=replace(portrait, taken_up=True))
-    if portrait.job not in texts:
-        return member
-    text = texts[portrait.job]
-    if text is None:
+    if picture is None:
         return replace(member, portrait=None)
-    return replace(member, base64=text.decode("ascii"), portrait=replace(portrait, taken_up=True))
+    return replace(member, base64=picture, portrait=replace(member.portrait, taken_up=True))
 
 
 def _piece(member: _Member) -> NewPiece:
     details = dict(member.details)
     if member.portrait is not None:
-        details[PORTRAIT] = member.portrait.job
+        details[PORTRAIT_JOB] = member.portrait.job
     text = without_nul(json.dumps(details, ensure_ascii=False))
     if member.base64 is not None:  # needs no escaping, and is far larger than all the rest
         text = f'{text[:-1]}, "{BASE64}": "{member.base64}"}}'

@@ -1,4 +1,4 @@
-"""`/worlds`: making, listing, looking at, renaming and deleting worlds. What is in one is in `server.api.board`."""
+"""`/worlds`: making, listing, looking at, renaming and deleting worlds. Their characters are `world_characters`."""
 
 import asyncio
 import contextlib
@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from server import body, pages
 from server.admission import address_of, place_of
-from server.api import answers, board, generation
+from server.api import answers, generation, world_characters
 from server.api.sent_character import CharacterToKeep
-from server.api.world_access import kept_in, own_world, unknown_world, world_id_in
+from server.api.world_access import found_world, kept_in, own_world, unknown_world, world_id_in
 from server.api.world_input import Renamed, WantedWorld, members
 from server.api.world_json import WorldJson
 from server.api.world_members import pieces_of
@@ -25,7 +25,7 @@ from server.conditions import matches
 from server.hub.counters import Unstored
 from server.idempotency import key_of
 from server.identity import Caller
-from server.problems import field_problem
+from server.problems import Problem, field_problem
 from server.services import Services
 from storage.errors import StoreFull, StoreUnavailable
 from storage.keys import key_digest
@@ -34,11 +34,13 @@ from storage.media_jobs import upload_submission
 from storage.records.ids import new_id, short
 from storage.records.inputs import fingerprint
 from storage.records.job import JsonObject
-from storage.records.world import Board, NewPiece, WorldId
+from storage.records.world import Board, NewMedium, World, WorldId
 from storage.worlds import Cursor
 
 PAGE = 50
 """Worlds that are listed at once."""
+PAGE_SECONDS = 1.0
+"""As long a browser's page waits to hear whether there is such a world."""
 
 _CURSOR = re.compile(r"([0-9]{1,17})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,7 +56,7 @@ def routes(services: Services) -> list[Route]:
         Route("/worlds/{id}", worlds.rename, methods=["PATCH"]),
         Route("/worlds/{id}", worlds.remove, methods=["DELETE"]),
         *generation.routes(services),
-        *board.routes(services),
+        *world_characters.routes(services),
     ]
 
 
@@ -73,6 +75,7 @@ class Worlds:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._json = WorldJson(services.settings)
+        self._looks: set[asyncio.Task[World]] = set()
 
     async def create(self, request: Request) -> Response:
         """201 and the new world's board; 200 and that of the one that the key stands for already."""
@@ -108,27 +111,29 @@ class Worlds:
         earlier = await worlds.kept_as(new.digests, new.fingerprint) if new.digests else None
         if earlier is not None:
             return earlier, False
-        proposed, pieces = WorldId(new_id()), await pieces_of(self._services, new.characters)
-        world_id = await worlds.create(
-            proposed, new.owner, new.name, pieces, digests=new.digests, fingerprint=new.fingerprint
-        )
+        proposed = WorldId(new_id())
+        async with pieces_of(self._services, new.characters) as pieces:
+            world_id = await worlds.create(
+                proposed, new.owner, new.name, pieces, digests=new.digests, fingerprint=new.fingerprint
+            )
+            portraits = [piece.portrait for piece in pieces if piece.portrait is not None]
         if world_id != proposed:
             return world_id, False
-        log(Event.WORLD_CREATED, world=short(world_id), characters=len(pieces))
-        await self._submit_uploads(new.owner, pieces)
+        log(Event.WORLD_CREATED, world=short(world_id), characters=len(new.characters))
+        await self._submit_uploads(new.owner, portraits)
         return world_id, True
 
-    async def _submit_uploads(self, owner: str, pieces: Sequence[NewPiece]) -> None:
+    async def _submit_uploads(self, owner: str, portraits: Sequence[NewMedium]) -> None:
         """The sweep submits those that cannot be submitted now."""
 
-        async def submit(piece: NewPiece) -> None:
-            if piece.portrait is not None and piece.portrait.taken_up:
-                submission = upload_submission(owner, piece.portrait.id, piece.portrait.upload)
+        async def submit(portrait: NewMedium) -> None:
+            if portrait.taken_up:
+                submission = upload_submission(owner, portrait.id, portrait.upload)
                 with contextlib.suppress(StoreUnavailable):
                     await self._services.store.submit(submission)
                     log(Event.SUBMITTED, job=submission.id, kind=submission.kind)
 
-        await asyncio.gather(*map(submit, pieces))
+        await asyncio.gather(*map(submit, portraits))
 
     async def several(self, request: Request) -> Response:
         """A page of the caller's own worlds, newest first; for a browser the Library."""
@@ -152,7 +157,7 @@ class Worlds:
     async def one(self, request: Request) -> Response:
         """The board; for a browser its page."""
         if pages.prefers_page(request):
-            return pages.answer("world.html", self._services)
+            return pages.answer("world.html", self._services, status=404 if await self._is_gone(request) else 200)
         found = await kept_in(self._services).worlds.board(world_id_in(request))
         if found is None:
             raise unknown_world()
@@ -162,6 +167,21 @@ class Worlds:
         if matches(request, tag):
             return Response(status_code=304, headers=headers)
         return Response(content, headers=headers, media_type="application/json")
+
+    async def _is_gone(self, request: Request) -> bool:
+        """Whether there is plainly no such world. A page is not kept waiting for it: it asks, and says so, itself."""
+        look = asyncio.create_task(found_world(self._services, request))
+        self._looks.add(look)
+        look.add_done_callback(self._looked)
+        # Not ended: Postgres has to be told of that, and whoever tells it waits as well.
+        await asyncio.wait({look}, timeout=PAGE_SECONDS)
+        error = look.exception() if look.done() else None
+        return isinstance(error, Problem) and error.status == 404
+
+    def _looked(self, look: "asyncio.Task[World]") -> None:
+        self._looks.discard(look)
+        if not look.cancelled():
+            look.exception()  # it has been seen
 
     async def rename(self, request: Request) -> Response:
         worlds = kept_in(self._services).worlds

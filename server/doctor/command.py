@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from server.doctor.finding import Finding
 from server.doctor.parts import examine
-from server.migrate import REFUSED
 from server.settings import ServerSettings
-from storage.errors import SettingsError
+from storage.errors import REFUSED, SettingsError
 from storage.settings import load
 
 

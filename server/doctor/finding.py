@@ -3,14 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from storage.errors import (
-    DatabaseUnavailable,
-    ObjectStoreUnavailable,
-    SettingsError,
-    StoreUnavailable,
-    UnfitDatabase,
-    UnfitStore,
-)
+from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable, StartRefused, StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +34,10 @@ async def found(part: str, look: Callable[[], Awaitable[Sequence[str]]]) -> Find
     """What `look` raises are the part's faults, and what it answers remarks on it."""
     try:
         return Finding(part, remarks=await look())
-    except (UnfitStore, UnfitDatabase) as error:
+    except StartRefused as error:
         return Finding(part, error.faults)
-    except (SettingsError, Unfit) as error:
-        return Finding(part, str(error).splitlines())
+    except Unfit as error:
+        return Finding(part, [str(error)])
     except (StoreUnavailable, DatabaseUnavailable, ObjectStoreUnavailable) as error:
         said = str(error).rstrip(".")
         return Finding(part, [f"{said[:1].upper()}{said[1:]}. {_WHAT_TO_DO[type(error)]}"])

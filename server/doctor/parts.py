@@ -10,7 +10,7 @@ from server.doctor.public import fetch_object, look_at_server
 from server.settings import ServerSettings
 from storage.connect import connect, inspect, store_errors
 from storage.database import open_database
-from storage.errors import DatabaseUnavailable, SettingsError, StoreUnavailable, UnfitDatabase, UnfitStore
+from storage.errors import DatabaseUnavailable, StartRefused, StoreUnavailable
 from storage.keys import Keys
 from storage.migrating import inspect_database
 from storage.objects.opening import open_objects
@@ -55,10 +55,10 @@ async def look_at_objects(settings: ServerSettings) -> Sequence[str]:
 async def look_at_clocks(settings: ServerSettings) -> Sequence[str]:
     """Nothing is said of the clock of one that cannot be asked: that is said elsewhere."""
     remarks = []
-    with contextlib.suppress(StoreUnavailable, UnfitStore, SettingsError):
+    with contextlib.suppress(StoreUnavailable, StartRefused):
         remarks += await _compared("Redis", lambda: _redis_time(settings))
     if settings.database_url.get_secret_value():
-        with contextlib.suppress(DatabaseUnavailable, UnfitDatabase, SettingsError):
+        with contextlib.suppress(DatabaseUnavailable, StartRefused):
             remarks += await _compared("Postgres", lambda: _postgres_time(settings))
     return remarks
 

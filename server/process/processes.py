@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from server.process.lifecycle import longest_end
 from server.process.metrics_folder import metrics_folder
 from server.process.neighbours import shared_memory
-from server.process.serve import REFUSED, look_before
+from server.process.serve import look_before
 from server.settings import ServerSettings
 from server.up import listening, python
 from server.up.errors import CannotStart
 from server.up.part import Part
 from server.up.supervisor import Supervisor
-from storage.errors import SettingsError, UnfitStore
+from storage.errors import REFUSED, StartRefused
 from storage.logs import Event, warn
 
 KILLED = 1
@@ -61,7 +61,7 @@ def run(processes: int, *, host: str, port: int, is_open: bool, fd: int | None =
     try:
         settings = look_before(host=host, port=port, is_open=is_open)
         listener = listening.listen(host, port) if fd is None else socket.socket(fileno=fd)
-    except (SettingsError, UnfitStore) as error:
+    except StartRefused as error:
         print(error, file=sys.stderr)
         return REFUSED
     except CannotStart as error:

@@ -19,15 +19,12 @@ from server.settings import ServerSettings
 from server.up.errors import CannotStart
 from server.up.listening import BACKLOG, listen
 from storage.connect import connect, inspect
-from storage.errors import DatabaseUnavailable, SettingsError, StoreUnavailable, UnfitDatabase, UnfitStore
+from storage.errors import REFUSED, DatabaseUnavailable, SettingsError, StartRefused, StoreUnavailable
 from storage.keys import Keys
 from storage.logs import Event, configure, warn
 from storage.migrating import inspect_database
 from storage.objects.opening import local_objects, opened
 from storage.settings import load
-
-REFUSED = 2
-"""Exit status of a start that no second try can help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None, place: Pl
         settings = _fitting(settings, descriptors_allowed)
         app: ASGIApp = create_app(settings)
         listening = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
-    except (SettingsError, UnfitStore, UnfitDatabase) as error:
+    except StartRefused as error:
         print(error, file=sys.stderr)
         return REFUSED
     except CannotStart as error:
@@ -82,7 +79,7 @@ def run(*, host: str, port: int, is_open: bool, fd: int | None = None, place: Pl
 def look_before(*, host: str, port: int, is_open: bool, process: int | None = None) -> ServerSettings:
     """The settings, after a look at Redis, Postgres and the local folder; logs go where they say from now on.
 
-    Raises SettingsError, UnfitStore, UnfitDatabase.
+    Raises StartRefused.
     """
     settings = load(ServerSettings, host=host, port=port, open=is_open)
     configure(settings.log_format, settings.log_level, process=process)

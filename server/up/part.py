@@ -9,9 +9,6 @@ FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 LONG_LIFE = 30.0
 
-WRONG_SETTINGS = 2
-"""The exit status of a part that will not start whatever is tried: its settings or its command line are wrong."""
-
 
 @dataclass(frozen=True)
 class Part:

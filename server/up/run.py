@@ -78,7 +78,7 @@ def _check_settings(options: UpOptions, objects_dir: str) -> None:
     try:
         load(ServerSettings, host=options.host, port=options.port, open=options.is_open, objects_dir=objects_dir)
     except SettingsError as error:
-        raise CannotStart("\n".join(error.problems)) from None
+        raise CannotStart(str(error)) from None
 
 
 def _server(options: UpOptions, port: int, fd: int, environment: Mapping[str, str]) -> Part:

@@ -14,14 +14,7 @@ from server.up.errors import CannotStart
 from server.up.part import Part
 from storage import embedded, embedded_postgres
 from storage.connect import connect, inspect
-from storage.errors import (
-    DatabaseUnavailable,
-    EmbeddedUnavailable,
-    SettingsError,
-    StoreUnavailable,
-    UnfitDatabase,
-    UnfitStore,
-)
+from storage.errors import DatabaseUnavailable, EmbeddedUnavailable, StartRefused, StoreUnavailable
 from storage.migrating import migrate
 
 # An embedded Valkey forks for nothing but to shorten its append-only file, and copes when that fails.
@@ -54,7 +47,7 @@ def redis(data_dir: DataDir, url: str | None) -> Store:
         return _valkey(data_dir)
     try:
         asyncio.run(_look_at_redis(SecretStr(url)))
-    except (SettingsError, UnfitStore) as error:
+    except StartRefused as error:
         raise CannotStart(str(error)) from None
     except StoreUnavailable as error:
         raise CannotStart(f"the Redis that LIMNER_REDIS_URL names cannot be reached: {error.detail}") from None
@@ -70,7 +63,7 @@ def database(data_dir: DataDir, url: str | None) -> Store:
         return _postgres(data_dir)
     try:
         asyncio.run(migrate(SecretStr(url)))
-    except (SettingsError, UnfitDatabase) as error:
+    except StartRefused as error:
         raise CannotStart(str(error)) from None
     except DatabaseUnavailable as error:
         raise CannotStart(f"the Postgres that LIMNER_DATABASE_URL names cannot be reached: {error.detail}") from None
@@ -106,7 +99,7 @@ def _postgres(data_dir: DataDir) -> Store:
             await migrate(SecretStr(postgres.url))
         except DatabaseUnavailable:
             return False
-        except UnfitDatabase as error:
+        except StartRefused as error:
             raise CannotStart(str(error)) from None
         return True
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from server.up.child import Child
-from server.up.part import WRONG_SETTINGS, Part, RestartPause
+from server.up.part import Part, RestartPause
+from storage.errors import REFUSED
 
 GRACE_SECONDS = 10.0
 _ASK_AGAIN = 0.02
@@ -94,7 +95,7 @@ class Supervisor:
                 end = f"could not be started ({error})"
             else:
                 status = await asyncio.shield(child.ended)
-                if status == WRONG_SETTINGS and (start == 0 or not self._is_up):
+                if status == REFUSED and (start == 0 or not self._is_up):
                     self._give_up(part)
                     return
                 end = _described(status)

@@ -64,7 +64,8 @@ class LocalObjects:
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """The type is not kept: it is told from the bytes whenever it is asked for."""
-        await self._run(partial(self._put, checked_key(key), data))
+        deadline = time.monotonic() + self._threads.seconds
+        await self._run(partial(self._put, checked_key(key), data, deadline))
 
     async def get(self, key: str) -> bytes:
         return await self._run(partial(self._get, checked_key(key)))
@@ -110,10 +111,12 @@ class LocalObjects:
                     if entry.stat(follow_symlinks=False).st_mtime < time.time() - STALE_SECONDS:
                         os.unlink(entry.name, dir_fd=folders[-1])
 
-    def _put(self, key: str, data: bytes) -> None:
+    def _put(self, key: str, data: bytes, deadline: float) -> None:
         *parts, name = key.split("/")
         with self._folders([INCOMING], make=True) as incoming, _written(data, incoming[-1]) as temporary:
             for _ in range(ROUNDS):
+                if time.monotonic() > deadline:  # nobody waits for it any more, and its folder may have been removed
+                    raise ObjectStoreUnavailable(f"no answer within {self._threads.seconds:g} s")
                 # A deletion may take away the folder that was just made or found: it was empty.
                 with suppress(FileNotFoundError), self._folders_of(key, parts) as folders:
                     try:

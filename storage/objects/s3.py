@@ -86,7 +86,11 @@ class S3Objects:
             ask = partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, MaxKeys=self._page)
             found = await self._run(partial(ask, **further))
             for one in found.get("Contents", []):
-                yield Listed(one["Key"], one["LastModified"])
+                try:
+                    key = checked_key(one["Key"])
+                except ValueError:  # no object of ours
+                    continue
+                yield Listed(key, one["LastModified"])
             if not found.get("IsTruncated"):
                 return
             further = {"ContinuationToken": found["NextContinuationToken"]}

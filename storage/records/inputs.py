@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from storage.records.character import Character
 from storage.records.media import PictureFormat
 
+CHARACTERS, PORTRAIT, VIDEO, UPLOAD = "characters", "portrait", "video", "upload"
+"""The kinds of job. The input of each is below."""
+
 SEEDS = 2**32
 """Seeds are 0 … 2³²−1."""
 

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 PictureFormat = Literal["png", "jpeg", "webp"]
 
+PORTRAIT_PROVIDERS = ("painter", "replicate")
+"""Who can be asked for a portrait by name; the first is the default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -19,7 +22,7 @@ class Picture:
 
 
 class PictureResult(BaseModel):
-    """`result` of a job of kind `portrait` or `photo`."""
+    """`result` of a job of kind `portrait`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,10 +31,6 @@ class PictureResult(BaseModel):
     width: int
     height: int
     bytes: int
-
-
-PORTRAIT_PROVIDERS = ("painter", "replicate")
-"""Who can be asked for a portrait by name; the first is the default."""
 
 
 @dataclass(frozen=True, slots=True)

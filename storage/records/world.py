@@ -9,30 +9,26 @@ from storage.records.job import JobError, JsonObject, Status, Timestamp
 
 WorldId = NewType("WorldId", str)
 PieceId = NewType("PieceId", str)
-MediaId = NewType("MediaId", str)
-
-CHARACTER = "character"
-"""The kind of a lore piece that is a character."""
+MediumId = NewType("MediumId", str)
 
 MediaKind = Literal["portrait", "video"]
-MEDIA_KINDS: tuple[MediaKind, ...] = ("portrait", "video")
 
 BASE64 = "image_portrait_base64"
 """In `details`: the picture itself, until it is in the object store."""
-IMAGE = "image_portrait"
-"""In `details`: where the picture is in the object store."""
-PORTRAIT = "portrait"
+PORTRAIT_JOB = "portrait"
 """In `details`: the job that made the picture that is shown."""
+SHOWN = "shown"
+"""In `details`: the kind of what was chosen, or came, last."""
 
 
 @dataclass(frozen=True, slots=True)
-class NewMedia:
+class NewMedium:
     """A portrait or video that was asked for, of which there is nothing yet but its job; `input` is that job's.
 
     With `taken_up` it is a finished portrait, whose base64 stands in the details of its lore piece.
     """
 
-    id: MediaId
+    id: MediumId
     kind: MediaKind
     job: str
     upload: str
@@ -49,7 +45,7 @@ class NewPiece:
     id: PieceId
     name: str
     details: str
-    portrait: NewMedia | None = None
+    portrait: NewMedium | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +104,13 @@ class Piece:
     def making(self, kind: MediaKind) -> Making:
         return self.portrait if kind == "portrait" else self.video
 
+    @property
+    def shown(self) -> MediaKind | None:
+        """Which of both hangs, where there are both what was chosen, or came, last; none where there is neither."""
+        if not self.video.there:
+            return "portrait" if self.portrait.there else None
+        return "portrait" if self.portrait.there and self.details.get(SHOWN) == "portrait" else "video"
+
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -116,7 +119,7 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedWorld:
     """A world in the Library. `cover` is the first picture that is in the object store."""
 
     world: World
@@ -130,7 +133,7 @@ class Listed:
 class Medium:
     """One portrait or video in the history of a character. Without `url` it is not in the object store (yet)."""
 
-    id: MediaId
+    id: MediumId
     kind: MediaKind
     job: str
     status: Status

@@ -1,6 +1,6 @@
--- A person removes a finished job: picture, preview and record are gone at once, also from its webhook's deliveries, and a
--- tombstone keeps the id from meaning something else. Only on the very record the caller has read. Watchers are told to
--- look again.
+-- Removes a finished job, for a person or with the world it was made for: picture, preview and record are gone at once,
+-- also from its webhook's deliveries, and a tombstone keeps the id from meaning something else. Only on the very record
+-- the caller has read. Watchers are told to look again.
 local job_key, expiring, owner_jobs, portrait, failed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local webhooks, deliveries = KEYS[6], KEYS[7]
 local id, expected_version, tombstone, webhook_stem = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]

@@ -20,7 +20,11 @@ PAINTING = "limner-portrait[state=processing]"
 NOTES_PICTURES = """
 const wall = document.querySelector(".exhibit > .layer");
 window.hung = [];
-new MutationObserver(() => window.hung.push(wall.querySelector("img")?.src ?? null)).observe(wall, { childList: true });
+window.behind = [];
+new MutationObserver(() => {
+  window.hung.push(wall.querySelector("img")?.src ?? null);
+  window.behind.push(document.querySelector(".exhibit > .behind img")?.src ?? null);
+}).observe(wall, { childList: true });
 """
 
 
@@ -71,6 +75,18 @@ def expect_painted(card: Locator) -> None:
     assert shown(card).evaluate("image => image.complete && image.naturalWidth > 0")
 
 
+def expect_in_the_head(page: Page) -> None:
+    """What tells of the work that goes on covers nothing of the page."""
+    expect(page.locator("limner-tray :is(.toast, .toggle):visible").first).to_be_visible()
+    head, tray = page.locator(".masthead").bounding_box(), page.locator("limner-tray .tray").bounding_box()
+    assert head is not None
+    assert tray is not None
+    assert head["y"] <= tray["y"]
+    assert tray["y"] + tray["height"] <= head["y"] + head["height"]
+    assert head["x"] <= tray["x"]
+    assert tray["x"] + tray["width"] <= head["x"] + head["width"]
+
+
 def state(card: Locator, words: str) -> None:
     expect(card.locator(".states")).to_have_text(words)
 
@@ -90,6 +106,10 @@ def test_portraits_are_painted_while_their_owner_is_in_the_library_and_reloads(
     expect(page.locator(PAINTING).first).to_be_visible()
     expect(page.locator("#generate-portraits")).to_be_hidden()
     page.screenshot(path=tmp_path / "painting.png")
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect_in_the_head(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
 
     page.get_by_role("link", name="Library").click()
     expect(page.locator(".world").first).to_be_visible()
@@ -108,6 +128,7 @@ def test_videos_are_made_of_the_portraits_that_are_there_and_play(
     context: BrowserContext, page: Page, root: str, browser: Browser, complaints: list[str], tmp_path: Path
 ) -> None:
     address = keep(context, root, character("Odo", painted=True), character("Nobody"))
+    page.emulate_media(reduced_motion="no-preference")
     page.goto(address)
     odo = card(page, "Odo")
     expect_painted(odo)
@@ -155,6 +176,7 @@ def test_the_old_portrait_stays_until_the_new_one_is_here_and_can_be_chosen_agai
     hung = page.evaluate("window.hung")
     assert hung
     assert {None, old}.isdisjoint(hung), "the wall was empty in between"
+    assert page.evaluate("window.behind[0]") == old, "the new one comes over the empty canvas"
 
     odo.get_by_role("button", name="History (2)").click()
     prints = odo.locator(".prints button")
@@ -168,6 +190,7 @@ def test_the_old_portrait_stays_until_the_new_one_is_here_and_can_be_chosen_agai
 def test_another_portrait_is_not_hidden_by_the_video_of_the_old_one(
     context: BrowserContext, page: Page, root: str
 ) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     page.goto(keep(context, root, character("Odo", painted=True)))
     odo = card(page, "Odo")
     expect_painted(odo)
@@ -179,6 +202,9 @@ def test_another_portrait_is_not_hidden_by_the_video_of_the_old_one(
     expect(shown(odo)).to_have_attribute("src", re.compile(r"_portrait_2\.png$"))
     expect(video).to_be_hidden()
     expect(shown(odo)).to_be_visible()
+    page.reload()
+    expect(odo.get_by_role("button", name="Show the video")).to_be_visible()
+    expect(video).to_be_hidden()
 
     odo.get_by_role("button", name="History (3)").click()
     prints = odo.locator(".prints button.chosen")
@@ -187,6 +213,9 @@ def test_another_portrait_is_not_hidden_by_the_video_of_the_old_one(
     expect(video).to_be_visible()
     odo.locator(".prints button.picture:not(.video)").last.click()
     expect(shown(odo)).to_have_attribute("src", re.compile(r"_portrait\.png$"))
+    expect(video).to_be_hidden()
+    page.reload()
+    expect(odo.get_by_role("button", name="Show the video")).to_be_visible()
     expect(video).to_be_hidden()
 
 
@@ -259,14 +288,21 @@ def test_a_board_that_cannot_be_asked_for_says_so_and_goes_on_by_itself(
     address = keep(context, root, character("Odo", painted=True))
     page.goto(address)
     expect_painted(card(page, "Odo"))
-    page.route(address, lambda route: route.abort())
+    everything = re.compile(re.escape(address))
+    page.route(everything, lambda route: route.abort())
     context.request.patch(address, data={"name": "Another name"})
     look_again(page)
     expect(page.locator("#trouble")).to_contain_text("The server cannot be reached.")
     expect_painted(card(page, "Odo"))
-    page.unroute(address)
+    page.get_by_role("button", name="Make a video").click()
+    expect(card(page, "Odo").locator(".refusal")).to_contain_text("The server cannot be reached.")
+    page.get_by_role("button", name="History (1)").click()
+    expect(card(page, "Odo").locator(".past .error")).to_contain_text("The server cannot be reached.")
+    page.unroute(everything)
     expect(page.locator("#board-title")).to_have_text("Another name")
     expect(page.locator("#trouble")).to_be_hidden()
+    expect(card(page, "Odo").locator(".prints img")).to_be_visible()
+    expect(card(page, "Odo").locator(".error:visible")).to_have_count(0)
 
 
 def test_a_board_that_is_opened_asks_once_for_what_is_missing(

@@ -150,7 +150,7 @@ def test_a_world_is_kept_named_and_found_with_the_keyboard_alone(page: Page, roo
     page.wait_for_url(BOARD)
     board = page.url
     page.goto(f"{root}worlds")
-    page.get_by_role("link", name="Library").focus()
+    page.locator("#library-title").focus()
     expect(worlds(page)).to_have_count(1)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="The salt court")).to_be_focused()

@@ -85,6 +85,7 @@ def test_a_board_and_what_hangs_on_it_come_from_below_that_path(
         worker.wait_until_started()
         address = keep(context, site.url, character("Ada", painted=True), name="Below")
         context.on("request", lambda request: asked.append(request.url))
+        page.emulate_media(reduced_motion="no-preference")
         page.goto(f"{site.url}/worlds")
         page.get_by_role("link", name="Below").click()
         expect(page).to_have_url(address)

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,16 @@ from storage.commands import PooledCommands
 from storage.database import Database
 from storage.durations import Durations
 from storage.jobs import JobStore
+from storage.kept import Kept
 from storage.keys import Keys
 from storage.objects.local_directory import LocalObjects
 from storage.portraits import PortraitStore
+from tests.support.gallery import Gallery
 from tests.support.job_states import JobStates
-from tests.support.keeping import Keeping, kept_over
+from tests.support.keeping import Keeping
 from tests.support.listening import Listener
 from tests.support.logged import Logs
+from tests.support.studio import Studio
 from tests.support.work import Bench
 
 
@@ -68,5 +72,20 @@ async def keeping(
     objects = LocalObjects(tmp_path / "objects", "/objects", seconds=5)
     await objects.prepare()
     pictures = PortraitStore(redis, keys)
-    yield Keeping(database_url, kept_over(database), store, pictures, objects, tmp_path / "objects", jobs)
+    yield Keeping(database_url, Kept.over(database), store, pictures, objects, tmp_path / "objects", jobs)
     objects.close()
+
+
+@pytest.fixture
+def gallery(bench: Bench, keeping: Keeping) -> Gallery:
+    return Gallery(bench, keeping)
+
+
+@pytest.fixture
+async def studio(
+    bench: Bench, jobs: JobStates, store: JobStore, redis: Redis, keys: Keys, tmp_path: Path
+) -> AsyncIterator[Studio]:
+    directory = tmp_path / "objects"
+    with closing(LocalObjects(directory, "https://limner.example/objects")) as objects:
+        await objects.prepare()
+        yield Studio(bench, jobs, store, PortraitStore(redis, keys), objects, directory)

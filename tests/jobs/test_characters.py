@@ -4,9 +4,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from jobs.characters import KIND, WriteCharacters
+from jobs.characters import WriteCharacters
 from jobs.errors import Unavailable
-from jobs.portraits import KIND as PORTRAIT
 from jobs.sweeper import Sweeper
 from storage.characters import CharacterIndex, characters_in
 from storage.jobs import JobStore
@@ -14,7 +13,7 @@ from storage.keys import Keys
 from storage.records.character import WrittenCharacter, written_in
 from storage.records.encoding import decode
 from storage.records.ids import JobId, new_job_id
-from storage.records.inputs import CharactersInput, PortraitInput
+from storage.records.inputs import CHARACTERS, PORTRAIT, CharactersInput, PortraitInput
 from storage.records.job import Job, Status
 from storage.stored import Stored
 from tests.support.job_states import JobStates, further
@@ -29,7 +28,7 @@ NAMES = ("Ada", "Bron", "Cilla")
 
 async def set_of(jobs: JobStates, count: int = 3, seed: int = 7) -> Stored:
     wanted = CharactersInput(count=count, theme="under the mountain", seed=seed)
-    return await jobs.queued(kind=KIND, input=wanted.model_dump_json().encode())
+    return await jobs.queued(kind=CHARACTERS, input=wanted.model_dump_json().encode())
 
 
 def index_of(bench: Bench) -> CharacterIndex:
@@ -37,7 +36,7 @@ def index_of(bench: Bench) -> CharacterIndex:
 
 
 def working(bench: Bench, writer: Writer) -> Working:
-    return bench.working(WriteCharacters(writer, bench.store, index_of(bench)), kind=KIND)
+    return bench.working(WriteCharacters(writer, bench.store, index_of(bench)), kind=CHARACTERS)
 
 
 async def portraits(store: JobStore) -> list[Job]:

@@ -37,9 +37,9 @@ SETTINGS = WorkerSettings(
 async def made(store: JobStore, redis: Redis, keys: Keys, objects: ObjectStore | None) -> Registry:
     painter, videos = Painter(), Loop()
     async with httpx.AsyncClient() as http:
-        pictures = PortraitStore(redis, keys)
+        portraits = PortraitStore(redis, keys)
         characters = CharacterIndex(store.commands, keys, keep_seconds=60)
-        kinds = own_kinds(SETTINGS, Tools(store, pictures, characters, http, painter, painter, videos, None, objects))
+        kinds = own_kinds(SETTINGS, Tools(store, portraits, characters, http, painter, videos, None, objects))
     painter.close()
     videos.close()
     return kinds

@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 
 from jobs.media_steps import SUBMITTED_SECONDS, Decision, Step, next_step
-from storage.media import Waiting
+from storage.media import WaitingMedium
 from storage.records.encoding import encode_body
 from storage.records.ids import JobId, new_id, new_job_id
 from storage.records.job import ErrorCode, Job, JobError, Status
-from storage.records.world import MediaId, PieceId, WorldId
+from storage.records.world import MediumId, PieceId, WorldId
 from storage.stored import Stored
 from tests.support.job_states import ERROR, NOON
 
 NO_PICTURE = JobError(code=ErrorCode.INVALID_INPUT, message="This is no picture.", retryable=False)
 
 
-def waiting(**changes: Any) -> Waiting:
+def waiting(**changes: Any) -> WaitingMedium:
     given: dict[str, Any] = {
-        "id": MediaId(new_id()),
+        "id": MediumId(new_id()),
         "piece_id": PieceId(new_id()),
         "world_id": WorldId(new_id()),
         "name": "Ada",
@@ -32,7 +32,7 @@ def waiting(**changes: Any) -> Waiting:
         "taken_up": False,
         "age": 3600.0,
     }
-    return Waiting(**{**given, **changes})
+    return WaitingMedium(**{**given, **changes})
 
 
 def job(status: Status, error: JobError | None = None) -> Stored:
@@ -50,16 +50,16 @@ REMOVED = replace(GONE, removed=True)
     [
         (waiting(), job(Status.PROCESSING), Decision(Step.WAIT)),
         (waiting(status=Status.QUEUED), job(Status.PROCESSING), Decision(Step.NOTE, Status.PROCESSING)),
-        (waiting(), job(Status.FAILED, ERROR), Decision(Step.NOTE, Status.FAILED, ERROR, settled=True)),
-        (waiting(status=Status.FAILED), job(Status.FAILED, ERROR), Decision(Step.WAIT, settled=True)),
+        (waiting(), job(Status.FAILED, ERROR), Decision(Step.NOTE, Status.FAILED, ERROR, seldom=True)),
+        (waiting(status=Status.FAILED), job(Status.FAILED, ERROR), Decision(Step.WAIT, seldom=True)),
         (waiting(status=Status.FAILED), job(Status.QUEUED), Decision(Step.NOTE, Status.QUEUED)),
-        (waiting(status=Status.CANCELED), job(Status.CANCELED), Decision(Step.WAIT, settled=True)),
+        (waiting(status=Status.CANCELED), job(Status.CANCELED), Decision(Step.WAIT, seldom=True)),
         (waiting(), job(Status.SUCCEEDED), Decision(Step.TAKE_UP)),
         (waiting(kind="video"), job(Status.SUCCEEDED), Decision(Step.SHOW)),
         (waiting(status=Status.FAILED), job(Status.SUCCEEDED), Decision(Step.TAKE_UP)),
     ],
 )
-def test_a_row_follows_the_job_that_makes_it(row: Waiting, making: Stored, decision: Decision) -> None:
+def test_a_row_follows_the_job_that_makes_it(row: WaitingMedium, making: Stored, decision: Decision) -> None:
     assert next_step(row, making, None) == decision
 
 
@@ -74,7 +74,7 @@ def test_a_row_follows_the_job_that_makes_it(row: Waiting, making: Stored, decis
     ],
 )
 def test_a_job_that_redis_does_not_know_is_submitted_again_unless_it_had_ended(
-    row: Waiting, decision: Decision
+    row: WaitingMedium, decision: Decision
 ) -> None:
     assert next_step(row, None, None) == decision
 
@@ -94,7 +94,7 @@ def test_a_job_that_is_gone_with_what_it_made_is_followed_by_another(status: Sta
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.PROCESSING, Status.SUCCEEDED])
 def test_a_job_that_a_person_has_removed_does_not_come_back_as_another(status: Status) -> None:
-    stopped = Decision(Step.NOTE, Status.CANCELED, settled=True)
+    stopped = Decision(Step.NOTE, Status.CANCELED, seldom=True)
 
     assert next_step(waiting(status=status), REMOVED, None) == stopped
     assert next_step(waiting(status=Status.CANCELED), REMOVED, None) == Decision(Step.SETTLE)
@@ -110,7 +110,7 @@ def test_a_job_that_a_person_has_removed_does_not_come_back_as_another(status: S
         (job(Status.FAILED, ERROR), Decision(Step.UPLOAD_ANEW)),
         (job(Status.CANCELED), Decision(Step.UPLOAD_ANEW)),
         (job(Status.SUCCEEDED), Decision(Step.UPLOAD_ANEW)),
-        (job(Status.FAILED, NO_PICTURE), Decision(Step.NOTE, Status.FAILED, NO_PICTURE, settled=True)),
+        (job(Status.FAILED, NO_PICTURE), Decision(Step.NOTE, Status.FAILED, NO_PICTURE, seldom=True)),
     ],
 )
 def test_a_picture_that_was_taken_up_is_uploaded_until_it_is_there(upload: Stored | None, decision: Decision) -> None:

@@ -9,19 +9,23 @@ from datetime import UTC, datetime
 import pytest
 from redis.asyncio import Redis
 
-from jobs.media_steps import SUBMITTED_SECONDS
-from jobs.media_sweep import BATCH, MediaSweep
+from jobs.media_steps import SUBMITTED_SECONDS, Decision
+from jobs.media_sweep import BATCH, MOST_PATIENCE_SECONDS, MediaSweep
 from jobs.sweeper import LOST
 from storage.keys import Keys
+from storage.media import WaitingMedium
 from storage.objects.base import Listed
 from storage.objects.local_directory import LocalObjects
 from storage.records.ids import new_job_id
 from storage.records.job import ErrorCode, JobError, Status
+from storage.settings import StorageSettings
+from storage.stored import Stored
 from storage.tasks import end
 from tests.support.job_states import ERROR, NOON
 from tests.support.keeping import INPUT, Keeping, asked, png, ready
 from tests.support.listening import eventually
 
+KEEP_MS = int(StorageSettings().keep_seconds * 1000)
 NO_PICTURE = JobError(code=ErrorCode.INVALID_INPUT, message="This is no picture.", retryable=False)
 
 
@@ -77,16 +81,23 @@ async def test_a_portrait_that_failed_and_is_tried_again_by_a_person_is_taken_up
     assert await keeping.value("select details ? 'image_portrait_base64' from lore_pieces")
 
 
-async def test_a_newer_picture_waits_until_the_older_is_in_the_object_store(keeping: Keeping) -> None:
+async def test_a_newer_picture_waits_until_the_older_is_in_the_object_store(
+    keeping: Keeping, redis: Redis, keys: Keys
+) -> None:
     old, new = ready(), await keeping.jobs.queued()
     world = await keeping.world(old, pictures={0: png(1)})
     piece = await keeping.piece(world)
     await keeping.kept.media.ask(piece.id, asked(new.id))
     await keeping.finish(new.id, png(2))
+    await redis.hincrby(keys.job(new.id), "kept_until", -KEEP_MS // 2)  # type: ignore[misc]
+    await keeping.execute("update media set created_at = now() - interval '1 hour'")
 
     await keeping.again()
 
     assert await keeping.value("select details ->> 'portrait' from lore_pieces") == old.job
+    waits = await keeping.known(new.id)
+    assert (waits.keeps or 0) > KEEP_MS // 2, "it must not expire meanwhile"
+    assert await keeping.value("select look_at > now() + interval '5 minutes' from media where job = $1", new.id)
     await keeping.execute("update media set url = '/there' where job = $1", old.job)
     await keeping.execute("update lore_pieces set details = details - 'image_portrait_base64'")
     await keeping.again()
@@ -155,6 +166,32 @@ async def test_a_job_that_a_person_stops_and_removes_stays_away(keeping: Keeping
     assert await keeping.value("select count(*) from media where look_at is not null") == 0
 
 
+class Hesitant(MediaSweep):
+    """Takes no step before another one has seen what it has seen."""
+
+    both = asyncio.Barrier(2)
+
+    async def _take(self, waiting: WaitingMedium, decision: Decision, making: Stored | None) -> None:
+        await self.both.wait()
+        await super()._take(waiting, decision, making)
+
+
+async def test_of_two_that_find_a_portrait_expired_one_has_it_made_again(
+    keeping: Keeping, redis: Redis, keys: Keys
+) -> None:
+    job = await keeping.jobs.succeeded(input=INPUT.encode())
+    await keeping.world(asked(job.id, status=Status.PROCESSING))
+    await redis.hset(keys.job(job.id), "kept_until", "1")  # type: ignore[misc]
+    sweep = Hesitant(keeping.store, keeping.portraits, keeping.kept, keeping.objects, seconds=0, most=60)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(sweep.sweep(), sweep.sweep())
+
+    (other,) = await keeping.store.unfinished(limit=10)
+    assert other.id == str(await keeping.value("select portrait_job from lore_pieces"))
+    assert await keeping.value("select portrait_status from lore_pieces") == "queued"
+
+
 async def test_one_that_nobody_can_make_again_has_failed(keeping: Keeping) -> None:
     await keeping.world(asked(input=None, status=Status.PROCESSING))
 
@@ -164,8 +201,10 @@ async def test_one_that_nobody_can_make_again_has_failed(keeping: Keeping) -> No
     assert await keeping.value("select portrait_error ->> 'message' from lore_pieces") == LOST.message
 
 
-@pytest.mark.parametrize("end", ["failed", "canceled"])
-async def test_an_upload_that_ended_without_success_is_followed_by_another(keeping: Keeping, end: str) -> None:
+@pytest.mark.parametrize(("end", "waited"), [("failed", 0), ("canceled", 0), ("failed", 60), ("failed", 6_000)])
+async def test_an_upload_that_ended_without_success_is_followed_by_another_ever_more_seldom(
+    keeping: Keeping, end: str, waited: int
+) -> None:
     portrait = ready()
     await keeping.world(portrait, pictures={0: png(1)})
     await keeping.again()
@@ -176,11 +215,15 @@ async def test_an_upload_that_ended_without_success_is_followed_by_another(keepi
         stored = await keeping.known(portrait.upload)
         await keeping.store.cancel(stored.id)
 
+    await keeping.execute("update media set taken_up_at = now() - make_interval(mins => $1)", waited)
     await keeping.again()
 
     another = await upload_of(keeping, portrait.job)
     assert another != portrait.upload
     assert (await keeping.known(another)).job.status is Status.QUEUED
+    again = "select look_at > now() + make_interval(secs => $1) from media"
+    assert await keeping.value(again, min(5.0 * waited, MOST_PATIENCE_SECONDS - 60))
+    assert not await keeping.value(again, MOST_PATIENCE_SECONDS + 1), "nor is it forgotten"
 
 
 async def test_what_is_no_picture_has_failed_and_is_left_alone(keeping: Keeping) -> None:
@@ -328,7 +371,9 @@ async def test_a_job_that_cannot_be_read_keeps_nobody_from_the_others(keeping: K
     await keeping.world(asked(broken.id), asked(well.id))
     await keeping.finish(well.id, png(1))
     await keeping.store.commands.ask([(b"HSET", keys.job(broken.id), b"record", b"no record at all")])
+    await keeping.execute("update media set created_at = now() - interval '1 hour'")
 
     await keeping.again()
 
     assert await keeping.value("select count(*) from media where taken_up_at is not null") == 1
+    assert await keeping.value("select look_at > now() + interval '5 minutes' from media where job = $1", broken.id)

@@ -6,6 +6,7 @@ import pytest
 
 from jobs.removals import Remover
 from storage.errors import ObjectStoreUnavailable
+from storage.objects.local_directory import LocalObjects
 from storage.records.ids import JobId
 from storage.records.job import Status
 from tests.support.keeping import INPUT, Keeping, asked, png, ready
@@ -53,6 +54,44 @@ async def test_what_a_run_still_wrote_after_the_deletion_goes_too(keeping: Keepi
 
     assert files(keeping.folder) == []
     assert await keeping.value("select count(*) from removals") == 0
+
+
+async def test_what_could_be_stopped_only_late_may_write_for_a_while_all_the_same(keeping: Keeping) -> None:
+    running = await keeping.jobs.processing(kind="video")
+    world = await keeping.world(asked(running.id))
+    await keeping.kept.worlds.delete(world)
+    await keeping.execute("update removals set deleted_at = deleted_at - interval '1 hour'")
+    await keeping.again()
+
+    await keeping.objects.put(f"videos/{world}/a_video.mp4", b"....ftypisom", "video/mp4")
+    await keeping.again()
+
+    assert files(keeping.folder) == []
+    assert await keeping.value("select count(*) from removals") == 0
+
+
+class Odd(LocalObjects):
+    """Has something in one world that cannot be removed."""
+
+    world = ""
+
+    async def delete(self, *keys: str) -> None:
+        if self.world in keys[0]:
+            raise ValueError("this is none of ours")
+        await super().delete(*keys)
+
+
+async def test_a_world_that_cannot_be_removed_keeps_nobody_from_the_others(keeping: Keeping) -> None:
+    odd, worlds = Odd(keeping.folder, "/objects"), [await keeping.world(None) for _ in range(3)]
+    odd.world = worlds[1]
+    for world in worlds:
+        await odd.put(f"portraits/{world}/a_portrait.png", png(1), "image/png")
+        await keeping.kept.worlds.delete(world)
+
+    await Remover(keeping.store, keeping.kept.removals, odd, most=60).remove_due(again=1)
+
+    assert [listed.key async for listed in odd.list("")] == [f"portraits/{odd.world}/a_portrait.png"]
+    odd.close()
 
 
 async def test_an_object_store_that_is_away_is_waited_for(keeping: Keeping) -> None:

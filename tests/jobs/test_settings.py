@@ -47,7 +47,7 @@ def test_a_bad_value_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(SettingsError) as refused:
         load(WorkerSettings)
 
-    [problem] = refused.value.problems
+    [problem] = refused.value.faults
     assert problem.startswith(f"{variable}: ")
     assert "hunter2" not in problem
 

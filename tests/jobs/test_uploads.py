@@ -8,26 +8,21 @@ import pytest
 from pydantic import ValidationError
 
 from jobs.errors import InvalidInput
-from jobs.uploads import KIND, UploadPicture, picture_in
+from jobs.uploads import UploadPicture, picture_in
 from storage.objects.content import content_type_of
 from storage.objects.local_directory import LocalObjects
 from storage.portraits import StoredPicture
 from storage.records.ids import new_job_id
-from storage.records.inputs import UploadInput
+from storage.records.inputs import UPLOAD, UploadInput
 from storage.records.job import Status
 from storage.worlds import Worlds
 from tests.support.gallery import AWAY_SECONDS, BASE, OTHER, PICTURE, REFUSED, Gallery, keys_in, said
 from tests.support.job_states import done
-from tests.support.keeping import Keeping, text_of
+from tests.support.keeping import text_of
 from tests.support.pictures import portrait
 from tests.support.work import Bench, entry
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-def gallery(bench: Bench, keeping: Keeping) -> Gallery:
-    return Gallery(bench, keeping)
 
 
 @pytest.fixture
@@ -121,7 +116,8 @@ async def test_what_is_no_picture_leaves_its_place_to_the_next_portrait_and_to_t
     broken = await gallery.further(whose, PICTURE[:-20])
     assert said(await gallery.put_away(objects, media=broken.media)) == REFUSED
 
-    assert await gallery.details(whose) == {"traits": ["Fearless"], "portrait": whose.job, "image_portrait": url}
+    shown = {"portrait": whose.job, "image_portrait": url, "shown": "portrait"}
+    assert await gallery.details(whose) == {"traits": ["Fearless"], **shown}
     row = await gallery.row(broken)
     assert (row["status"], row["taken_up_at"], row["look_at"]) == ("failed", None, None)
     row = await gallery.piece(whose)
@@ -134,7 +130,7 @@ async def test_what_is_no_picture_leaves_its_place_to_the_next_portrait_and_to_t
 
 async def test_what_is_no_picture_takes_away_nothing_that_is_one(gallery: Gallery) -> None:
     whose = await gallery.kept()
-    await gallery.media.refuse(whose.media, InvalidInput().error(), base64=text_of(OTHER))
+    await gallery.landing.refuse(whose.media, InvalidInput().error(), base64=text_of(OTHER))
     assert (await gallery.details(whose))["image_portrait_base64"] == text_of(PICTURE)
 
 
@@ -161,7 +157,7 @@ async def test_a_picture_whose_place_was_taken_before_leaves_it_to_the_other(
     assert job.error is not None
     assert job.error.message == "Another picture has taken the place of this one."
     assert (await gallery.details(whose))["image_portrait_base64"] == text_of(PICTURE)
-    assert await gallery.media.adopt(limit=10) == 1
+    assert await gallery.landing.adopt(limit=10) == 1
 
 
 async def test_a_worker_without_a_database_leaves_the_portraits_of_worlds_to_others(
@@ -170,7 +166,7 @@ async def test_a_worker_without_a_database_leaves_the_portraits_of_worlds_to_oth
     whose = await gallery.kept()
     stored = await gallery.wanted(media=whose.media)
     upload = UploadPicture(gallery.store, gallery.portraits, objects, None, retry_seconds=AWAY_SECONDS)
-    await bench.working(upload, kind=KIND).run(stored.id, stored.claim)
+    await bench.working(upload, kind=UPLOAD).run(stored.id, stored.claim)
 
     assert (await gallery.jobs.get(stored.id)).job.status is Status.QUEUED
 

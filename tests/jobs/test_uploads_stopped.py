@@ -10,23 +10,18 @@ from redis.asyncio import Redis
 from storage.database import Database
 from storage.errors import DatabaseUnavailable, ObjectStoreUnavailable
 from storage.keys import Keys
-from storage.media import Landed, Media, TakenUp
+from storage.landing import Landed, Landing, TakenUp
 from storage.objects.base import ObjectStore
 from storage.objects.local_directory import LocalObjects
 from storage.records.ids import new_job_id
 from storage.records.job import Status
-from storage.records.world import MediaId
+from storage.records.world import MediumId
 from storage.worlds import Worlds
 from tests.support.gallery import AWAY_SECONDS, BASE, OTHER, PICTURE, REFUSED, Gallery, said
-from tests.support.keeping import Keeping, text_of
-from tests.support.work import Bench, entry
+from tests.support.keeping import text_of
+from tests.support.work import entry
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-def gallery(bench: Bench, keeping: Keeping) -> Gallery:
-    return Gallery(bench, keeping)
 
 
 @pytest.fixture
@@ -55,7 +50,7 @@ class Parked:
         return getattr(self.objects, name)
 
 
-class ParkedMedia(Media):
+class ParkedLanding(Landing):
     """Rows at which everybody waits who has changed one, or who has read one."""
 
     def __init__(self, database: Database, *, landed: bool) -> None:
@@ -64,13 +59,13 @@ class ParkedMedia(Media):
         self.go = asyncio.Event()
         self._landed = landed
 
-    async def taken_up(self, media_id: MediaId) -> TakenUp | None:
-        row = await super().taken_up(media_id)
+    async def taken_up(self, medium_id: MediumId) -> TakenUp | None:
+        row = await super().taken_up(medium_id)
         await self._park(at=False)
         return row
 
-    async def landed(self, media_id: MediaId, landed: Landed, *, base64: str) -> bool:
-        kept = await super().landed(media_id, landed, base64=base64)
+    async def landed(self, medium_id: MediumId, landed: Landed, *, base64: str) -> bool:
+        kept = await super().landed(medium_id, landed, base64=base64)
         await self._park(at=True)
         return kept
 
@@ -90,7 +85,7 @@ async def test_an_upload_stopped_at_any_moment_ends_with_one_object_when_it_is_r
         parked: Any = (
             Parked(objects, stored=moment == "after put")
             if moment.endswith("put")
-            else ParkedMedia(gallery.database, landed=moment == "after update")
+            else ParkedLanding(gallery.database, landed=moment == "after update")
         )
         working = gallery.working(*((parked, None) if moment.endswith("put") else (objects, parked)))
         (run,) = await working.begin([entry(stored.id, stored.claim)], 1)
@@ -158,8 +153,8 @@ class Away(Parked):
         raise ObjectStoreUnavailable("connection refused")
 
 
-class AwayMedia(Media):
-    async def taken_up(self, media_id: MediaId) -> TakenUp | None:
+class AwayLanding(Landing):
+    async def taken_up(self, medium_id: MediumId) -> TakenUp | None:
         raise DatabaseUnavailable("connection refused")
 
 
@@ -173,7 +168,7 @@ async def test_a_store_that_is_away_is_waited_for_at_no_attempt(
 
     for _ in range(4):
         before = await gallery.store.now()
-        job = await gallery.run(stored.id, away, AwayMedia(gallery.database) if what == "database" else None)
+        job = await gallery.run(stored.id, away, AwayLanding(gallery.database) if what == "database" else None)
         assert (job.status, job.attempt, job.stage) == (Status.QUEUED, 0, f"the {what} is away; waiting")
         ((_, due),) = await redis.zrange(keys.delayed, 0, -1, withscores=True)
         assert 0.75 * AWAY_SECONDS * 1000 <= due - before <= 1.25 * AWAY_SECONDS * 1000 + 5_000

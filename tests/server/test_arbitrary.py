@@ -6,28 +6,18 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
 from storage.records.ids import new_job_id
 from tests.server.conftest import lines_of
+from tests.server.support.arbitrary import ANYTHING, GENTLE
 from tests.server.support.client import client
 from tests.server.support.player import Player
 from tests.support.limner import Server
 
 ID = str(new_job_id())
-GENTLE = settings(
-    max_examples=80,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
 FIELDS = [
     "count",
     "theme",
@@ -45,14 +35,14 @@ FIELDS = [
 ]
 nearly = st.dictionaries(
     st.sampled_from(FIELDS),
-    anything | st.sampled_from([1, 3, "an elf", ID, "640x640", "png", {}, {"name": "a", "race": "b", "class": "c"}]),
+    ANYTHING | st.sampled_from([1, 3, "an elf", ID, "640x640", "png", {}, {"name": "a", "race": "b", "class": "c"}]),
     max_size=6,
 )
 message = st.fixed_dictionaries(
-    {"type": st.sampled_from(["subscribe", "unsubscribe", "ping"]) | anything},
+    {"type": st.sampled_from(["subscribe", "unsubscribe", "ping"]) | ANYTHING},
     optional={
-        "jobs": st.dictionaries(st.just(ID) | st.text(max_size=5), st.integers(-1, 10**17) | anything, max_size=3)
-        | st.lists(st.just(ID) | anything, max_size=3)
+        "jobs": st.dictionaries(st.just(ID) | st.text(max_size=5), st.integers(-1, 10**17) | ANYTHING, max_size=3)
+        | st.lists(st.just(ID) | ANYTHING, max_size=3)
     },
 )
 header = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30).map(
@@ -81,7 +71,7 @@ async def still_works(edge: Server, player: Player) -> None:
 
 
 @GENTLE
-@given(body=anything | nearly)
+@given(body=ANYTHING | nearly)
 @pytest.mark.parametrize("path", ["/characters", "/portraits"])
 def test_arbitrary_json_in_a_submission_is_answered(caller: httpx.Client, path: str, body: object) -> None:
     answer = caller.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
@@ -126,7 +116,7 @@ def test_arbitrary_paths_are_answered(caller: httpx.Client, path: str) -> None:
 
 async def test_arbitrary_messages_neither_break_the_hub_nor_go_unanswered(edge: Server, player: Player) -> None:
     @settings(GENTLE, max_examples=60)
-    @given(texts=st.lists(st.text(max_size=40) | message.map(json.dumps) | anything.map(json.dumps), max_size=12))
+    @given(texts=st.lists(st.text(max_size=40) | message.map(json.dumps) | ANYTHING.map(json.dumps), max_size=12))
     def say(texts: list[str]) -> None:
         asyncio.run_coroutine_threadsafe(_talk(edge, [text.encode(errors="replace") for text in texts]), loop).result()
 

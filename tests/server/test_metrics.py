@@ -1,70 +1,26 @@
-"""What `/metrics` says moves by what it counts, in one process and over several."""
+"""What `/metrics` says moves by what it counts, and stands in the page about it."""
 
 import asyncio
-import os
 import re
-import signal
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 from websockets.exceptions import InvalidStatus
 
 from server.hub.hub import SAMPLED
-from server.process.serve import REFUSED
 from storage.embedded import running
 from storage.keys import Keys
-from tests.server.conftest import lines_of, player_over
+from tests.server.conftest import player_over
 from tests.server.support.client import client
+from tests.server.support.figures import DEADLINE_SECONDS, Figures, Start, figures, until
 from tests.server.support.player import Player
 from tests.server.support.raw import BINARY, CLOSE, TEXT, RawSocket, frame
-from tests.support.limner import ROOT, Server
+from tests.support.limner import ROOT
 
-DEADLINE_SECONDS = 30.0
 PAGE = (ROOT / "docs" / "metrics.md").read_text()
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \|(?: (`\w+`(?:, `\w+`)*))? +\| (.+) \|$", re.MULTILINE)
-
-Start = Callable[..., Server]
-
-
-class Figures:
-    """One answer of `/metrics`."""
-
-    def __init__(self, text: str) -> None:
-        self.families = list(text_string_to_metric_families(text))
-        self._values = {
-            (sample.name, frozenset(sample.labels.items())): sample.value
-            for family in self.families
-            for sample in family.samples
-        }
-
-    def __call__(self, name: str, **labels: str) -> float:
-        return self._values[f"limner_{name}", frozenset(labels.items())]
-
-    def __str__(self) -> str:
-        moved = [(name, *sorted(labels), value) for (name, labels), value in self._values.items() if value]
-        return "\n".join(map(repr, moved))
-
-    def names(self) -> set[str]:
-        return {name for name, _ in self._values}
-
-
-def figures(server: Server) -> Figures:
-    return Figures(httpx.get(f"{server.url}/metrics").raise_for_status().text)
-
-
-async def until(server: Server, wanted: Callable[[Figures], bool]) -> Figures:
-    """Ask until the figures are as wanted: a server learns of a client's end when it comes to it."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not wanted(now := await asyncio.to_thread(figures, server)):
-        assert time.monotonic() < deadline, str(now)
-        await asyncio.sleep(0.02)
-    return now
 
 
 def disconnects(code: int | str) -> Callable[[Figures], bool]:
@@ -265,76 +221,6 @@ async def test_a_server_that_events_do_not_reach_is_not_ready(start: Start) -> N
     assert now("processes") == 1
 
 
-@pytest.fixture
-def share(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
-    """Starts servers that share a folder."""
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    return start
-
-
-async def test_processes_that_share_a_folder_answer_for_all_of_them(share: Start, own_player: Player) -> None:
-    one, other = share(), share()
-    job_id = await own_player.running()
-    async with (
-        client(one.ws_url, job_id) as first,
-        client(other.ws_url, job_id) as second,
-        client(other.ws_url) as third,
-    ):
-        await first.until_type("subscribed")
-        await second.until_type("subscribed")
-        await third.next()
-        for server in (one, other):
-            now = await until(server, lambda now: now("frames_sent_total") == 7)
-            assert now("connections", transport="websocket") == 3
-            assert now("connections_accepted_total", transport="websocket") == 3
-            assert (now("channels"), now("subscriptions")) == (2, 2)
-            assert (now("processes"), now("processes_ready")) == (2, 2)
-    assert (lines_of(one, "error"), lines_of(other, "error")) == ([], [])
-
-
-async def test_of_a_process_that_was_killed_the_totals_stay_and_the_connections_go(share: Start) -> None:
-    one, other = share(), share()
-    async with client(one.ws_url) as mine, client(other.ws_url) as lost:
-        await mine.next()
-        await lost.next()
-        await until(one, lambda now: now("connections", transport="websocket") == 2)
-        other.kill()
-        now = figures(one)
-        assert now("processes") == 1
-        assert now("connections", transport="websocket") == 1
-        assert now("connections_accepted_total", transport="websocket") == 2
-        other.start()
-        now = await until(one, lambda now: now("processes") == 2)
-        assert now("connections", transport="websocket") == 1
-        assert now("connections_accepted_total", transport="websocket") == 2
-
-
-async def test_what_a_process_counted_last_before_its_end_is_not_lost(share: Start) -> None:
-    one, other = share(), share(drain_seconds=0.2)
-    async with client(other.ws_url) as socket, client(other.ws_url) as another:
-        await socket.next()
-        await another.next()
-        ending = asyncio.create_task(asyncio.to_thread(other.terminate))
-        assert [(await guest.closed())[0] for guest in (socket, another)] == [4001, 4001]
-        await ending
-    now = figures(one)
-    assert now("websocket_disconnects_total", code="4001") == 2
-    assert now("connections", transport="websocket") == 0
-    assert now("drain_seconds") > 0
-
-
-async def test_a_process_that_drains_is_not_ready(share: Start) -> None:
-    one, other = share(), share(drain_seconds=3_600)
-    async with client(other.ws_url) as socket, client(other.ws_url) as another:
-        await socket.next()
-        await another.next()
-        await until(one, lambda now: now("processes_ready") == 2)
-        os.kill(other.pid, signal.SIGTERM)
-        other.wait_until_logged("server draining")
-        now = await until(one, lambda now: now("processes_ready") == 1)
-        assert now("processes") == 2
-
-
 async def test_submissions_that_cannot_be_stored_are_counted_by_the_reason(start: Start) -> None:
     wanted = {"description": "an elf"}
     with running() as valkey:
@@ -352,16 +238,6 @@ async def test_submissions_that_cannot_be_stored_are_counted_by_the_reason(start
 def submissions_refused(now: Figures) -> tuple[float, float]:
     full, away = (now("submissions_refused_total", reason=reason) for reason in ("full", "away"))
     return full, away
-
-
-async def test_a_folder_that_is_none_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "nowhere"))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "server", "serve", cwd=ROOT, stderr=asyncio.subprocess.PIPE
-    )
-    _, error = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
-    assert process.returncode == REFUSED
-    assert b"PROMETHEUS_MULTIPROC_DIR" in error
 
 
 async def test_the_page_lists_every_metric_with_its_type_its_labels_and_its_help(

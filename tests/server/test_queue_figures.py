@@ -14,8 +14,8 @@ from storage.overview import OverviewReader
 from storage.providers import Providers
 from storage.workers import Place, Worker, Workers
 from tests.server.conftest import keyed
+from tests.server.support.figures import Figures, figures, until
 from tests.server.support.player import Player
-from tests.server.test_metrics import Figures, figures, until
 from tests.storage.asked import Asked
 from tests.support.clock import Clock
 from tests.support.limner import Server

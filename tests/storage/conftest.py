@@ -10,11 +10,7 @@ from storage.embedded import running
 from storage.jobs import JobStore
 from storage.kept import Kept
 from storage.keys import Keys
-from storage.lore_pieces import LorePieces
-from storage.media import Media
 from storage.queues import Queues
-from storage.removals import Removals
-from storage.worlds import Worlds
 from tests.support.job_states import JobStates
 from tests.support.kept_states import KeptStates
 from tests.support.listening import Listener
@@ -69,7 +65,7 @@ async def database(shared_database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def kept(database: Database) -> Kept:
-    return Kept(database, Worlds(database), LorePieces(database), Media(database), Removals(database))
+    return Kept.over(database)
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from pydantic import SecretStr
 from storage.database import open_database
 from storage.kept import kept_of, opened
 from storage.migrating import inspect_database, migrate
+from storage.records.ids import new_id
 from storage.records.world import WorldId
 from storage.settings import StorageSettings
-from tests.support.kept_states import BASE64, OWNER, KeptStates, character, landing, new_id, ready
+from tests.support.kept_states import BASE64, OWNER, KeptStates, character, landing, ready
 from tests.support.pgbouncer import pgbouncer_before
 from tests.support.postgres import execute, value
 
@@ -52,10 +53,10 @@ async def test_many_worlds_are_made_and_landed_at_once_over_few_sessions(databas
             fingerprint="f",
         )
         for waiting in await states.kept.media.waiting(limit=3, again=0):
-            found = await states.kept.media.taken_up(waiting.id)
+            found = await states.kept.landing.taken_up(waiting.id)
             assert found is not None
             if found.base64 is not None:
-                await states.kept.media.landed(waiting.id, landing(f"{waiting.id}.png"), base64=found.base64)
+                await states.kept.landing.landed(waiting.id, landing(f"{waiting.id}.png"), base64=found.base64)
         board = await states.kept.worlds.board(world_id)
         assert board is not None
         assert len(board.pieces) == 2

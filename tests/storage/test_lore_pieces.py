@@ -5,8 +5,9 @@ import pytest
 from storage.errors import MediumNotThere, PictureComing
 from storage.kept import Kept
 from storage.lore_pieces import Image
-from storage.records.world import MediaId, PieceId, WorldId
-from tests.support.kept_states import BASE64, KeptStates, character, landing_video, new_id, ready
+from storage.records.ids import new_id
+from storage.records.world import MediumId, PieceId, WorldId
+from tests.support.kept_states import BASE64, KeptStates, character, landing, landing_video, ready
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -105,7 +106,7 @@ async def test_an_older_video_is_chosen_with_its_poster_while_a_portrait_is_on_i
     world_id, piece_id = await states.lone()
     for key in ("old.mp4", "new.mp4"):
         video = await states.ask(piece_id, "video")
-        await kept.media.shown(video.id, landing_video(key))
+        await kept.landing.shown(video.id, landing_video(key))
     await states.taken_up(piece_id)
     new, old = [medium for medium in await kept.media.history(piece_id) if medium.kind == "video"]
 
@@ -117,6 +118,28 @@ async def test_an_older_video_is_chosen_with_its_poster_while_a_portrait_is_on_i
     assert (await states.details(piece_id))["image_portrait_base64"] == BASE64
 
 
+async def test_what_came_or_was_chosen_last_hangs(kept: Kept, states: KeptStates) -> None:
+    world_id, piece_id = await states.lone()
+    assert (await states.piece(piece_id)).shown is None
+    old = await states.landed(piece_id, "old.png")
+    assert (await states.piece(piece_id)).shown == "portrait"
+    video = await states.ask(piece_id, "video")
+    await kept.landing.shown(video.id, landing_video())
+    assert (await states.piece(piece_id)).shown == "video"
+
+    new = await states.ask(piece_id)
+    assert (await states.piece(piece_id)).shown == "video", "the new one is not there yet"
+    assert await kept.landing.take_up(new.id, BASE64)
+    assert (await states.piece(piece_id)).shown == "portrait"
+    assert await kept.landing.landed(new.id, landing("new.png"), base64=BASE64)
+    assert (await states.piece(piece_id)).shown == "portrait"
+
+    assert await kept.lore_pieces.choose(world_id, piece_id, video.id)
+    assert (await states.piece(piece_id)).shown == "video"
+    assert await kept.lore_pieces.choose(world_id, piece_id, old.id)
+    assert (await states.piece(piece_id)).shown == "portrait"
+
+
 async def test_what_is_not_in_the_object_store_cannot_be_chosen(kept: Kept, states: KeptStates) -> None:
     world_id, piece_id = await states.lone()
     _, elsewhere = await states.lone()
@@ -124,9 +147,9 @@ async def test_what_is_not_in_the_object_store_cannot_be_chosen(kept: Kept, stat
     video = await states.ask(piece_id, "video")
     coming = await states.taken_up(piece_id)
 
-    for media_id in (coming.id, video.id, others.id, MediaId(new_id())):
+    for medium_id in (coming.id, video.id, others.id, MediumId(new_id())):
         with pytest.raises(MediumNotThere):
-            await kept.lore_pieces.choose(world_id, piece_id, media_id)
+            await kept.lore_pieces.choose(world_id, piece_id, medium_id)
 
 
 async def test_no_portrait_is_chosen_while_another_is_on_its_way(kept: Kept, states: KeptStates) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from storage.errors import BeingMade, PieceUnknown
 from storage.kept import Kept
-from storage.media import insert_media
+from storage.media import insert_medium
 from storage.media_statements import note_on_piece
+from storage.records.ids import new_id
 from storage.records.job import Status
 from storage.records.world import MediaKind, PieceId
-from tests.support.kept_states import BASE64, ERROR, KeptStates, asked, character, new_id
+from tests.support.kept_states import BASE64, ERROR, KeptStates, asked, character
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -75,7 +76,7 @@ async def test_what_is_withdrawn_leaves_the_character_as_it_was(kept: Kept, stat
     failed = asked(status=Status.FAILED, error=ERROR)
     _, piece_id = await states.lone(character(portrait=asked(status=Status.CANCELED)))
     async with kept.database.transaction() as connection:
-        await insert_media(connection, piece_id, failed)
+        await insert_medium(connection, piece_id, failed)
         await connection.execute(note_on_piece("portrait"), piece_id, failed.job, "failed", ERROR.model_dump_json())
     before, history = await states.piece(piece_id), await kept.media.history(piece_id)
 
@@ -125,7 +126,7 @@ async def test_the_newest_comes_first_in_the_history_whoever_waited_for_whom(kep
         waiting = asyncio.create_task(kept.media.ask(piece_id, late))
         await states.until_one_waits()
         async with kept.database.transaction() as another:
-            await insert_media(another, piece_id, early)
+            await insert_medium(another, piece_id, early)
     await waiting
 
     assert [medium.id for medium in await kept.media.history(piece_id)] == [late.id, early.id, *asked_for[::-1]]
@@ -206,6 +207,35 @@ async def test_one_that_was_lost_is_made_by_another_job(kept: Kept, states: Kept
     portrait, medium = (await states.piece(piece_id)).portrait, await states.medium(piece_id, media.id)
     assert (portrait.status, portrait.job, portrait.error) == (Status.QUEUED, job, None)
     assert (medium.status, medium.job, medium.error) == (Status.QUEUED, job, None)
+
+
+async def test_of_two_who_find_one_lost_one_has_it_made_anew(kept: Kept, states: KeptStates) -> None:
+    _, piece_id = await states.lone()
+    media, job = await states.ask(piece_id), new_id()
+    (first,), (second,) = [await kept.media.waiting(limit=10, again=0) for _ in range(2)]
+
+    assert await kept.media.begin_anew(media.id, job, found=first)
+    assert not await kept.media.begin_anew(media.id, new_id(), found=second)
+    await kept.media.note(media.id, Status.FAILED, ERROR, found=second)
+
+    portrait = (await states.piece(piece_id)).portrait
+    assert (portrait.status, portrait.job, portrait.error) == (Status.QUEUED, job, None)
+    assert await kept.media.waiting(limit=10, again=0), "it is still looked at"
+
+
+async def test_what_was_found_before_it_was_taken_up_is_not_noted_after(kept: Kept, states: KeptStates) -> None:
+    _, piece_id = await states.lone()
+    media = await states.ask(piece_id)
+    (found,) = await kept.media.waiting(limit=10, again=60)
+    assert await kept.landing.take_up(media.id, BASE64)
+
+    await kept.media.note(media.id, Status.FAILED, ERROR, found=found)
+
+    portrait = (await states.piece(piece_id)).portrait
+    assert (portrait.status, portrait.coming) == (Status.SUCCEEDED, media.job)
+    (found,) = await kept.media.waiting(limit=10, again=60)
+    await kept.media.note(media.id, Status.FAILED, ERROR, found=found)
+    assert (await states.piece(piece_id)).portrait.status is Status.FAILED
 
 
 @pytest.mark.parametrize("newer", [Status.QUEUED, Status.FAILED])

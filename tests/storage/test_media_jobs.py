@@ -6,11 +6,11 @@ from dataclasses import replace
 from storage.media_jobs import making_submission, upload_submission
 from storage.records.ids import new_id
 from storage.records.inputs import UploadInput
-from storage.records.world import MediaId
+from storage.records.world import MediumId
 
 
 def test_an_upload_is_of_its_row_and_its_owners() -> None:
-    media, job = MediaId(new_id()), new_id()
+    media, job = MediumId(new_id()), new_id()
     submission = upload_submission("key:ann", media, job)
     assert (submission.id, submission.kind, submission.owner) == (job, "upload", "key:ann")
     assert UploadInput.model_validate_json(submission.input) == UploadInput(media=media)

@@ -9,9 +9,10 @@ import pytest
 
 from storage.errors import BeingMade, MediumNotThere, PictureComing, PieceUnknown
 from storage.kept import Kept
+from storage.records.ids import new_id
 from storage.records.job import Status
-from storage.records.world import MediaId, MediaKind, PieceId, WorldId
-from tests.support.kept_states import KeptStates, asked, character, landing, landing_video, new_id
+from storage.records.world import MediaKind, MediumId, PieceId, WorldId
+from tests.support.kept_states import KeptStates, asked, character, landing, landing_video
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -31,19 +32,19 @@ class Storm:
         self._random = random.Random(seed)
 
     async def step(self) -> None:
-        media, piece_id, world_id = self._kept.media, self._piece_id, self._world_id
+        media, way, piece_id, world_id = self._kept.media, self._kept.landing, self._piece_id, self._world_id
         one, video = await self._any("portrait"), await self._any("video")
         kind, status = self._random.choice(["portrait", "video"]), self._random.choice(list(Status))
         steps: list[Callable[[], Awaitable[object]]] = [
             lambda: media.ask(piece_id, asked("portrait" if kind == "portrait" else "video")),
             lambda: media.note(one if kind == "portrait" else video, status, again=0),
-            lambda: media.take_up(one, "picture of " + one),
-            lambda: media.landed(one, landing(f"{one}.png"), base64="picture of " + one),
-            lambda: media.shown(video, landing_video(f"{video}.mp4")),
+            lambda: way.take_up(one, "picture of " + one),
+            lambda: way.landed(one, landing(f"{one}.png"), base64="picture of " + one),
+            lambda: way.shown(video, landing_video(f"{video}.mp4")),
             lambda: media.begin_anew(one, new_id()),
             lambda: media.withdraw(video),
             lambda: media.waiting(limit=3, again=0),
-            lambda: media.adopt(limit=3),
+            lambda: way.adopt(limit=3),
             lambda: self._kept.lore_pieces.choose(world_id, piece_id, one),
             lambda: self._kept.lore_pieces.edit(world_id, piece_id, name=one, backstory=one),
             lambda: self._kept.worlds.rename(world_id, one),
@@ -51,11 +52,11 @@ class Storm:
         with contextlib.suppress(*REFUSALS):
             await self._random.choice(steps)()
 
-    async def _any(self, kind: MediaKind) -> MediaId:
+    async def _any(self, kind: MediaKind) -> MediumId:
         rows = await self._kept.database.fetch(
             "select id from media where lore_piece_id = $1 and kind = $2", self._piece_id, kind
         )
-        return MediaId(str(self._random.choice(rows)["id"])) if rows else MediaId(new_id())
+        return MediumId(str(self._random.choice(rows)["id"])) if rows else MediumId(new_id())
 
 
 async def test_whatever_is_done_to_a_character_at_once_ends_and_leaves_it_sound(kept: Kept, states: KeptStates) -> None:

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 import pytest
 
 from storage.kept import Kept
-from storage.media import Waiting
+from storage.media import WaitingMedium
+from storage.records.ids import new_id
 from storage.records.job import Status
-from storage.records.world import MediaId, NewMedia
-from tests.support.kept_states import BASE64, OWNER, KeptStates, asked, character, landing_video, new_id, ready
+from storage.records.world import MediumId, NewMedium
+from tests.support.kept_states import BASE64, OWNER, KeptStates, asked, character, landing_video, ready
 
 pytestmark = pytest.mark.timeout(30)
 
 
-async def waiting(kept: Kept, limit: int = 100, again: float = 60) -> Sequence[Waiting]:
+async def waiting(kept: Kept, limit: int = 100, again: float = 60) -> Sequence[WaitingMedium]:
     return await kept.media.waiting(limit=limit, again=again)
 
 
@@ -77,8 +78,8 @@ async def test_the_longest_due_come_first(kept: Kept, states: KeptStates) -> Non
     pieces = [character(portrait=asked()) for _ in range(3)]
     await states.world(*pieces)
     media = [piece.portrait.id for piece in pieces if piece.portrait is not None]
-    for media_id, seconds in zip(media, (10, 30, 20), strict=True):
-        await kept.media.look_again(media_id, seconds=-seconds)
+    for medium_id, seconds in zip(media, (10, 30, 20), strict=True):
+        await kept.media.look_again(medium_id, seconds=-seconds)
 
     found = [(await waiting(kept, limit=1))[0].id for _ in range(3)]
 
@@ -95,7 +96,7 @@ async def test_one_that_nobody_finished_comes_again(kept: Kept, states: KeptStat
     assert await due(kept, within=61) == 1
 
 
-async def one(kept: Kept, states: KeptStates) -> NewMedia:
+async def one(kept: Kept, states: KeptStates) -> NewMedium:
     _, piece_id = await states.lone()
     media = await states.ask(piece_id)
     await waiting(kept)
@@ -119,21 +120,22 @@ async def test_one_is_looked_at_again_when_it_was_said_or_never(kept: Kept, stat
     assert len(await waiting(kept)) == 1
 
     await kept.media.look_again(media.id, seconds=None)
+    await kept.media.look_again(media.id, seconds=0)  # by one who had looked before
     assert await due(kept, within=1_000_000) == 0
 
 
 async def test_one_that_was_taken_up_is_looked_at_at_once(kept: Kept, states: KeptStates) -> None:
     media = await one(kept, states)
 
-    await kept.media.take_up(media.id, BASE64)
+    await kept.landing.take_up(media.id, BASE64)
 
     assert [(row.id, row.taken_up) for row in await waiting(kept)] == [(media.id, True)]
 
 
 async def test_another_upload_takes_the_place_of_one_that_is_gone(kept: Kept, states: KeptStates) -> None:
     media, upload = await one(kept, states), new_id()
-    await kept.media.upload_with(media.id, upload)
-    await kept.media.upload_with(MediaId(new_id()), upload)
+    await kept.landing.upload_with(media.id, upload)
+    await kept.landing.upload_with(MediumId(new_id()), upload)
 
     await kept.media.look_again(media.id, seconds=0)
 
@@ -144,12 +146,12 @@ async def test_what_is_there_is_never_looked_at_again(kept: Kept, states: KeptSt
     _, piece_id = await states.lone()
     portrait = await states.landed(piece_id, "a.png")
     video = await states.ask(piece_id, "video")
-    await kept.media.shown(video.id, landing_video())
+    await kept.landing.shown(video.id, landing_video())
 
     for media in (portrait, video):
         await kept.media.note(media.id, Status.PROCESSING, again=0)  # by one who had looked before
         await kept.media.look_again(media.id, seconds=0)
-        assert not await kept.media.upload_with(media.id, new_id())
+        assert not await kept.landing.upload_with(media.id, new_id())
 
     assert await due(kept, within=1_000_000) == 0
     assert {medium.status for medium in await kept.media.history(piece_id)} == {Status.SUCCEEDED}

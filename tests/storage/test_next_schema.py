@@ -5,24 +5,11 @@ from pydantic import SecretStr
 
 from storage.database import open_database
 from storage.kept import Kept
-from storage.lore_pieces import LorePieces
-from storage.media import Media
 from storage.migrating import inspect_database
+from storage.records.ids import new_id
 from storage.records.job import Status
 from storage.records.world import WorldId
-from storage.removals import Removals
-from storage.worlds import Worlds
-from tests.support.kept_states import (
-    BASE64,
-    OWNER,
-    KeptStates,
-    character,
-    landing,
-    landing_video,
-    new_id,
-    ready,
-    with_details,
-)
+from tests.support.kept_states import BASE64, OWNER, KeptStates, character, landing, landing_video, ready, with_details
 from tests.support.postgres import execute
 from tests.support.schema_steps import breaking
 
@@ -43,7 +30,7 @@ create index lore_pieces_by_details on lore_pieces using gin ((details - 'image_
 async def test_everything_goes_on_while_the_schema_is_a_step_ahead(database_url: str) -> None:
     assert breaking(NEXT) == []
     async with open_database(SecretStr(database_url)) as database:
-        kept = Kept(database, Worlds(database), LorePieces(database), Media(database), Removals(database))
+        kept = Kept.over(database)
         states = KeptStates(kept)
         earlier = ready("Bea")
         world_id = await states.world(earlier)
@@ -70,15 +57,15 @@ async def everything(kept: Kept, states: KeptStates) -> None:
     await kept.media.note(media.id, Status.PROCESSING, again=0)
     assert await kept.media.waiting(limit=10, again=60)
     assert await kept.media.begin_anew(media.id, new_id())
-    assert await kept.media.take_up(media.id, BASE64)
-    assert await kept.media.taken_up(media.id) is not None
-    assert await kept.media.landed(media.id, landing(), base64=BASE64)
+    assert await kept.landing.take_up(media.id, BASE64)
+    assert await kept.landing.taken_up(media.id) is not None
+    assert await kept.landing.landed(media.id, landing(), base64=BASE64)
     video = await states.ask(piece.id, "video")
-    await kept.media.shown(video.id, landing_video())
+    await kept.landing.shown(video.id, landing_video())
     assert [medium.status for medium in await kept.media.history(piece.id)] == [Status.SUCCEEDED] * 2
     assert await kept.lore_pieces.choose(world_id, piece.id, media.id)
     await states.world(with_details(character(), image_portrait_base64=BASE64))
-    assert await kept.media.adopt(limit=10) == 1
+    assert await kept.landing.adopt(limit=10) == 1
     assert await kept.worlds.delete(world_id)
     assert [removal.world_id for removal in await kept.removals.due(limit=10, again=60)] == [world_id]
     await kept.removals.done(world_id)

@@ -12,7 +12,6 @@ from storage.providers import Providers
 from storage.queues import Queues
 from storage.stored import Most
 from storage.workers import Place, Worker, Workers
-from tests.storage.test_workers import worker
 from tests.support.job_states import LEASE_MS, JobStates, running
 from tests.support.listening import DEADLINE_SECONDS, Listener
 
@@ -66,7 +65,7 @@ async def test_to_resume_wakes_the_workers_of_every_kind(
 ) -> None:
     workers = Workers(PooledCommands(redis), keys)
     place = Place(provider="painter", at_once=1)
-    await workers.note(worker())
+    await workers.note(Worker(name="one", host="a", pid=7, kinds={"portrait": place}))
     await workers.note(Worker(name="other", host="b", pid=8, kinds={"characters": place, "portrait": place}))
     channels = {keys.wake(kind) for kind in ("portrait", "characters")}
     for channel in channels:

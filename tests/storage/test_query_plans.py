@@ -6,13 +6,16 @@ import pytest
 from pydantic import SecretStr
 
 from storage.database import Database, open_database
+from storage.kept import Kept
+from storage.landing import Landing
 from storage.lore_pieces import LorePieces
 from storage.media import Media
+from storage.records.ids import new_id
 from storage.records.job import Status
-from storage.records.world import MediaId, PieceId, WorldId
+from storage.records.world import MediumId, PieceId, WorldId
 from storage.removals import Removals
 from storage.worlds import Worlds
-from tests.support.kept_states import asked, landing, landing_video, new_id, ready
+from tests.support.kept_states import asked, landing, landing_video, ready
 from tests.support.postgres import execute
 
 pytestmark = pytest.mark.timeout(60)
@@ -53,15 +56,15 @@ async def whole_scans(database: Database) -> dict[str, int]:
 async def test_no_call_reads_a_table_from_end_to_end(database_url: str) -> None:
     await execute(database_url, FILL)
     async with open_database(SecretStr(database_url), connections=1) as database:
-        worlds, pieces, media = Worlds(database), LorePieces(database), Media(database)
-        removals = Removals(database)
+        kept = Kept.over(database)
+        worlds, pieces, media, way, removals = kept.worlds, kept.lore_pieces, kept.media, kept.landing, kept.removals
         (row,) = await database.fetch(
             "select p.id, p.world_id, w.owner, m.id as media, m.job from worlds w "
             "join lore_pieces p on p.world_id = w.id join media m on m.lore_piece_id = p.id "
             "where w.owner = 'session:7' order by w.created_at desc limit 1"
         )
         world_id, piece_id = WorldId(str(row["world_id"])), PieceId(str(row["id"]))
-        media_id, owner = MediaId(str(row["media"])), row["owner"]
+        medium_id, owner = MediumId(str(row["media"])), row["owner"]
         (_, cursor) = await worlds.owned(owner, before=None, limit=1)
         new, video, withdrawn = asked(), asked("video"), asked()
         calls: dict[str, Callable[[], Awaitable[object]]] = {
@@ -83,7 +86,7 @@ async def test_no_call_reads_a_table_from_end_to_end(database_url: str) -> None:
             "world of": lambda: pieces.world_of(piece_id),
             "edit": lambda: pieces.edit(world_id, piece_id, name="Eve", backstory="New"),
             "image": lambda: pieces.image(world_id, piece_id),
-            "choose": lambda: pieces.choose(world_id, piece_id, media_id),
+            "choose": lambda: pieces.choose(world_id, piece_id, medium_id),
             "ask": lambda: media.ask(piece_id, withdrawn),
             "withdraw": lambda: media.withdraw(withdrawn.id),
             "ask again": lambda: media.ask(piece_id, new),
@@ -92,14 +95,14 @@ async def test_no_call_reads_a_table_from_end_to_end(database_url: str) -> None:
             "note": lambda: media.note(new.id, Status.PROCESSING, again=60),
             "begin anew": lambda: media.begin_anew(new.id, new_id()),
             "look again": lambda: media.look_again(new.id, seconds=60),
-            "upload with": lambda: media.upload_with(new.id, new_id()),
-            "take up": lambda: media.take_up(new.id, "base64"),
-            "taken up": lambda: media.taken_up(new.id),
+            "upload with": lambda: way.upload_with(new.id, new_id()),
+            "take up": lambda: way.take_up(new.id, "base64"),
+            "taken up": lambda: way.taken_up(new.id),
             "picture of": lambda: media.picture_of(piece_id, str(row["job"])),
-            "landed": lambda: media.landed(new.id, landing(), base64="base64"),
-            "shown": lambda: media.shown(video.id, landing_video()),
+            "landed": lambda: way.landed(new.id, landing(), base64="base64"),
+            "shown": lambda: way.shown(video.id, landing_video()),
             "history": lambda: media.history(piece_id),
-            "adopt": lambda: media.adopt(limit=50),
+            "adopt": lambda: way.adopt(limit=50),
             "delete": lambda: worlds.delete(world_id),
             "due": lambda: removals.due(limit=20, again=60),
             "look at a removal again": lambda: removals.look_again(world_id, seconds=1),
@@ -115,5 +118,7 @@ async def test_no_call_reads_a_table_from_end_to_end(database_url: str) -> None:
             before = after
 
     assert scanning == {}
-    public = {name for one in (Worlds, LorePieces, Media, Removals) for name in vars(one) if not name.startswith("_")}
+    public = {
+        name for one in (Worlds, LorePieces, Media, Landing, Removals) for name in vars(one) if not name.startswith("_")
+    }
     assert len(calls) >= len(public), "a new method belongs into the list above"

@@ -3,8 +3,9 @@
 import pytest
 from redis.asyncio import Redis
 
-from storage.jobs import FARTHEST_MS, JobStore
+from storage.jobs import JobStore
 from storage.keys import Keys
+from storage.queueing import FARTHEST_MS
 from storage.settings import StorageSettings
 from storage.stored import Priority, Stored
 from tests.support.job_states import JobStates, submission

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from storage.kept import Kept
+from storage.records.ids import new_id
 from storage.records.world import WorldId
-from tests.support.kept_states import KeptStates, character, new_id
+from tests.support.kept_states import KeptStates, character
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -44,7 +44,7 @@ def test_every_bad_value_is_named_and_none_is_repeated(monkeypatch: pytest.Monke
     with pytest.raises(SettingsError) as refused:
         load(StorageSettings)
 
-    assert [problem.split(":")[0] for problem in sorted(refused.value.problems)] == [
+    assert [problem.split(":")[0] for problem in sorted(refused.value.faults)] == [
         "LIMNER_KEEP_SECONDS",
         "LIMNER_LOG_FORMAT",
         "LIMNER_REDIS_PREFIX",

@@ -6,8 +6,9 @@ import pytest
 
 from storage.errors import WorldKeyTaken
 from storage.kept import Kept
+from storage.records.ids import new_id
 from storage.records.world import WorldId
-from tests.support.kept_states import OWNER, KeptStates, character, new_id
+from tests.support.kept_states import OWNER, KeptStates, character
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -13,10 +13,11 @@ from pydantic import SecretStr
 from storage.database import Database, Row
 from storage.kept import Kept
 from storage.lore_pieces import LorePieces
+from storage.records.ids import new_id
 from storage.records.job import Status
-from storage.records.world import Listed, PieceId, WorldId
+from storage.records.world import ListedWorld, PieceId, WorldId
 from storage.worlds import Cursor, Worlds
-from tests.support.kept_states import BASE64, ERROR, OWNER, KeptStates, asked, character, landing_video, new_id, ready
+from tests.support.kept_states import BASE64, ERROR, OWNER, KeptStates, asked, character, landing_video, ready
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -144,8 +145,8 @@ async def test_two_worlds_may_share_the_job_of_a_portrait(kept: Kept, states: Ke
     assert await states.count("media") == 2
 
 
-async def all_pages(kept: Kept, limit: int, owner: str = OWNER) -> list[list[Listed]]:
-    pages: list[list[Listed]] = []
+async def all_pages(kept: Kept, limit: int, owner: str = OWNER) -> list[list[ListedWorld]]:
+    pages: list[list[ListedWorld]] = []
     before: Cursor | None = None
     while True:
         page, before = await kept.worlds.owned(owner, before=before, limit=limit)
@@ -187,7 +188,7 @@ async def test_the_library_counts_what_there_is_and_shows_the_first_picture(kept
     await states.world(first, second, third)
     await states.landed(PieceId(second.id), "portraits/w/second.png")
     video = await states.ask(PieceId(second.id), "video")
-    await kept.media.shown(video.id, landing_video())
+    await kept.landing.shown(video.id, landing_video())
 
     ((listed,), _) = await kept.worlds.owned(OWNER, before=None, limit=10)
 

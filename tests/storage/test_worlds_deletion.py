@@ -7,20 +7,11 @@ import pytest
 
 from storage.errors import PieceUnknown
 from storage.kept import Kept
-from storage.media import insert_media
+from storage.media import insert_medium
+from storage.records.ids import new_id
 from storage.records.job import Status
 from storage.records.world import WorldId
-from tests.support.kept_states import (
-    BASE64,
-    OWNER,
-    KeptStates,
-    asked,
-    character,
-    landing,
-    landing_video,
-    new_id,
-    ready,
-)
+from tests.support.kept_states import BASE64, OWNER, KeptStates, asked, character, landing, landing_video, ready
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -76,7 +67,7 @@ async def test_what_is_asked_for_while_the_world_is_deleted_is_removed_too(kept:
     media = asked()
     async with kept.database.transaction() as connection:
         await connection.execute("select 1 from lore_pieces where id = $1 for update", piece_id)
-        await insert_media(connection, piece_id, media)
+        await insert_medium(connection, piece_id, media)
         deleting = asyncio.create_task(kept.worlds.delete(world_id))
         await states.until_one_waits()
     assert await deleting
@@ -117,13 +108,13 @@ async def test_what_still_happens_to_a_deleted_world_is_nothing_and_no_error(kep
 
     await kept.media.note(portrait.id, Status.PROCESSING, again=1)
     await kept.media.look_again(portrait.id, seconds=1)
-    await kept.media.upload_with(portrait.id, new_id())
+    await kept.landing.upload_with(portrait.id, new_id())
     await kept.media.withdraw(portrait.id)
-    await kept.media.shown(video.id, landing_video())
+    await kept.landing.shown(video.id, landing_video())
     assert not await kept.media.begin_anew(portrait.id, new_id())
-    assert not await kept.media.take_up(portrait.id, BASE64)
-    assert await kept.media.taken_up(portrait.id) is None
-    assert not await kept.media.landed(portrait.id, landing(), base64=BASE64)
+    assert not await kept.landing.take_up(portrait.id, BASE64)
+    assert await kept.landing.taken_up(portrait.id) is None
+    assert not await kept.landing.landed(portrait.id, landing(), base64=BASE64)
     assert await kept.media.picture_of(piece.id, portrait.job) is None
     with pytest.raises(PieceUnknown):
         await states.ask(piece.id)

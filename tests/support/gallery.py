@@ -1,18 +1,18 @@
 """Worlds whose portraits are on their way, an object store, and a worker that puts them away."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from jobs.uploads import KIND, UploadPicture
-from storage.media import Media
+from jobs.uploads import UploadPicture
+from storage.landing import Landing
 from storage.objects.base import ObjectStore
 from storage.objects.local_directory import LocalObjects
 from storage.portraits import StoredPicture
 from storage.records.ids import new_id, new_job_id
-from storage.records.inputs import UploadInput
+from storage.records.inputs import UPLOAD, UploadInput
 from storage.records.job import ErrorCode, Job, Status
-from storage.records.world import MediaId, NewMedia, NewPiece, PieceId, WorldId
+from storage.records.world import MediumId, NewMedium, NewPiece, PieceId, WorldId
 from storage.stored import StoredWithInput
 from storage.worlds import Worlds
 from tests.support.job_states import done
@@ -32,7 +32,7 @@ class Whose:
 
     world: WorldId
     piece: PieceId
-    media: MediaId
+    media: MediumId
     job: str
 
     @property
@@ -46,47 +46,43 @@ class Gallery:
     def __init__(self, bench: Bench, keeping: Keeping) -> None:
         self.database = keeping.kept.database
         self.media = keeping.kept.media
+        self.landing = keeping.kept.landing
         self.objects = keeping.objects
         self.portraits = keeping.portraits
         self.jobs = keeping.jobs
         self.store = keeping.store
         self._bench = bench
+        self._kept = keeping.kept
 
     async def kept(self, text: str | None = None, **details: Any) -> Whose:
         """A character whose portrait has been taken up."""
-        whose = Whose(WorldId(new_id()), PieceId(new_id()), MediaId(new_id()), new_job_id())
+        whose = Whose(WorldId(new_id()), PieceId(new_id()), MediumId(new_id()), new_job_id())
         text = text if text is not None else text_of(PICTURE)
         given = {"traits": ["Fearless"], "portrait": whose.job, "image_portrait_base64": text, **details}
-        medium = NewMedia(whose.media, "portrait", whose.job, new_job_id(), Status.SUCCEEDED, taken_up=True)
+        medium = NewMedium(whose.media, "portrait", whose.job, new_job_id(), Status.SUCCEEDED, taken_up=True)
         piece = NewPiece(whose.piece, "Ada", json.dumps(given), medium)
         await Worlds(self.database).create(whose.world, "ann", "Home", [piece])
         return whose
 
     async def further(self, whose: Whose, data: bytes) -> Whose:
         """One portrait more of the same character, taken up as well."""
-        medium = NewMedia(MediaId(new_id()), "portrait", new_job_id(), new_job_id())
+        medium = NewMedium(MediumId(new_id()), "portrait", new_job_id(), new_job_id())
         await self.media.ask(whose.piece, medium)
-        assert await self.media.take_up(medium.id, text_of(data))
+        assert await self.landing.take_up(medium.id, text_of(data))
         return Whose(whose.world, whose.piece, medium.id, medium.job)
 
     async def wanted(self, **input: Any) -> StoredWithInput:
-        return await self.jobs.queued(kind=KIND, input=UploadInput(**input).model_dump_json().encode())
+        return await self.jobs.queued(kind=UPLOAD, input=UploadInput(**input).model_dump_json().encode())
 
-    def working(self, objects: ObjectStore, media: Media | None = None) -> Working:
-        upload = UploadPicture(
-            self.store,
-            self.portraits,
-            objects,
-            media or self.media,
-            retry_seconds=AWAY_SECONDS,
-            worlds=Worlds(self.database),
-        )
-        return self._bench.working(upload, kind=KIND)
+    def working(self, objects: ObjectStore, landing: Landing | None = None) -> Working:
+        kept = replace(self._kept, landing=landing or self.landing)
+        upload = UploadPicture(self.store, self.portraits, objects, kept, retry_seconds=AWAY_SECONDS)
+        return self._bench.working(upload, kind=UPLOAD)
 
-    async def run(self, job_id: str, objects: ObjectStore, media: Media | None = None) -> Job:
+    async def run(self, job_id: str, objects: ObjectStore, landing: Landing | None = None) -> Job:
         """What has become of an upload after one run of it."""
         stored = await self.jobs.get(job_id)
-        await self.working(objects, media).run(stored.id, stored.claim)
+        await self.working(objects, landing).run(stored.id, stored.claim)
         return (await self.jobs.get(job_id)).job
 
     async def put_away(self, objects: ObjectStore, **input: Any) -> Job:

@@ -12,20 +12,15 @@ import numpy as np
 
 from jobs.media_sweep import MediaSweep
 from jobs.uploads import UploadPicture
-from storage.database import Database
 from storage.jobs import JobStore
 from storage.kept import Kept
-from storage.lore_pieces import LorePieces
-from storage.media import Media
 from storage.objects.local_directory import LocalObjects
-from storage.portraits import PortraitStore
+from storage.portraits import PortraitStore, StoredPicture
 from storage.records.ids import JobId, new_id, new_job_id
 from storage.records.job import Status
-from storage.records.world import MediaId, NewMedia, NewPiece, Piece, PieceId, WorldId
-from storage.removals import Removals
+from storage.records.world import MediumId, NewMedium, NewPiece, Piece, PieceId, WorldId
 from storage.stored import Stored, StoredWithInput
-from storage.worlds import Worlds
-from tests.support.job_states import JobStates
+from tests.support.job_states import JobStates, done
 
 INPUT = json.dumps({"description": "a dwarf", "character": None, "seed": 7})
 
@@ -39,10 +34,6 @@ def png(shade: int, side: int = 16) -> bytes:
 
 def text_of(picture: bytes) -> str:
     return base64.b64encode(picture).decode()
-
-
-def kept_over(database: Database) -> Kept:
-    return Kept(database, Worlds(database), LorePieces(database), Media(database), Removals(database))
 
 
 @dataclass
@@ -59,7 +50,7 @@ class Keeping:
 
     @property
     def upload(self) -> UploadPicture:
-        return UploadPicture(self.store, self.portraits, self.objects, self.kept.media, retry_seconds=1)
+        return UploadPicture(self.store, self.portraits, self.objects, self.kept, retry_seconds=1)
 
     def sweeper(self, *, most: float = 60.0) -> MediaSweep:
         return MediaSweep(self.store, self.portraits, self.kept, self.objects, seconds=0.2, most=most)
@@ -70,7 +61,7 @@ class Keeping:
         await self.execute("update removals set look_at = now()")
         await self.sweeper().sweep()
 
-    async def world(self, *portraits: NewMedia | None, pictures: dict[int, bytes] | None = None) -> WorldId:
+    async def world(self, *portraits: NewMedium | None, pictures: dict[int, bytes] | None = None) -> WorldId:
         """A world of ann's, with a character for each portrait; `pictures` are those that are there already."""
         pieces = []
         for number, portrait in enumerate(portraits):
@@ -89,10 +80,8 @@ class Keeping:
 
     async def finish(self, job_id: str, picture: bytes) -> None:
         """A run of this queued job ends well, with this picture."""
-        from tests.support.job_states import PICTURE, done
-
         stored = await self.jobs.claimed(await self.jobs.get(job_id))
-        await self.store.advance(done(stored.job), stored.claim, type(PICTURE).of(picture))
+        await self.store.advance(done(stored.job), stored.claim, StoredPicture.of(picture))
 
     async def look(self, job_id: str) -> Stored | None:
         return await self.store.look(JobId(job_id))
@@ -115,18 +104,18 @@ class Keeping:
             await connection.close()
 
 
-def asked(job: str | None = None, **changes: Any) -> NewMedia:
+def asked(job: str | None = None, **changes: Any) -> NewMedium:
     """A portrait whose job was, or is to be, submitted."""
     given: dict[str, Any] = {
-        "id": MediaId(new_id()),
+        "id": MediumId(new_id()),
         "kind": "portrait",
         "job": job or new_job_id(),
         "upload": new_job_id(),
         "input": INPUT,
     }
-    return NewMedia(**{**given, **changes})
+    return NewMedium(**{**given, **changes})
 
 
-def ready(**changes: Any) -> NewMedia:
+def ready(**changes: Any) -> NewMedium:
     """A portrait that is finished, and goes into its world as it is."""
     return asked(**{"status": Status.SUCCEEDED, "taken_up": True, "input": None, **changes})

@@ -5,29 +5,25 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from storage.kept import Kept
-from storage.media import Landed
+from storage.landing import Landed
+from storage.records.ids import new_id
 from storage.records.job import ErrorCode, JobError, Status
-from storage.records.world import MediaId, MediaKind, Medium, NewMedia, NewPiece, Piece, PieceId, WorldId
+from storage.records.world import MediaKind, Medium, MediumId, NewMedium, NewPiece, Piece, PieceId, WorldId
 
 OWNER = "session:ann"
 BASE64 = "iVBORw0KGgo-or-nearly-so"
 ERROR = JobError(code=ErrorCode.PROVIDER_UNAVAILABLE, message="The provider is away.", retryable=True)
 
 
-def new_id() -> str:
-    return str(uuid4())
-
-
-def asked(kind: MediaKind = "portrait", **changes: Any) -> NewMedia:
+def asked(kind: MediaKind = "portrait", **changes: Any) -> NewMedium:
     """One that was just asked for."""
-    given: dict[str, Any] = {"id": MediaId(new_id()), "kind": kind, "job": new_id(), "upload": new_id()}
-    return NewMedia(**{**given, "input": '{"seed": 1}', **changes})
+    given: dict[str, Any] = {"id": MediumId(new_id()), "kind": kind, "job": new_id(), "upload": new_id()}
+    return NewMedium(**{**given, "input": '{"seed": 1}', **changes})
 
 
-def character(name: str = "Ann", *, portrait: NewMedia | None = None, **details: Any) -> NewPiece:
+def character(name: str = "Ann", *, portrait: NewMedium | None = None, **details: Any) -> NewPiece:
     return NewPiece(PieceId(new_id()), name, json.dumps({"race": "elf", **details}), portrait)
 
 
@@ -76,24 +72,24 @@ class KeptStates:
         assert row is not None
         return dict(json.loads(row["details"]))
 
-    async def medium(self, piece_id: PieceId, media_id: MediaId) -> Medium:
-        return next(medium for medium in await self.kept.media.history(piece_id) if medium.id == media_id)
+    async def medium(self, piece_id: PieceId, medium_id: MediumId) -> Medium:
+        return next(medium for medium in await self.kept.media.history(piece_id) if medium.id == medium_id)
 
-    async def ask(self, piece_id: PieceId, kind: MediaKind = "portrait", **changes: Any) -> NewMedia:
+    async def ask(self, piece_id: PieceId, kind: MediaKind = "portrait", **changes: Any) -> NewMedium:
         media = asked(kind, **changes)
         await self.kept.media.ask(piece_id, media)
         return media
 
-    async def taken_up(self, piece_id: PieceId, base64: str = BASE64) -> NewMedia:
+    async def taken_up(self, piece_id: PieceId, base64: str = BASE64) -> NewMedium:
         """A portrait that is finished and on its way to the object store."""
         media = await self.ask(piece_id)
-        assert await self.kept.media.take_up(media.id, base64)
+        assert await self.kept.landing.take_up(media.id, base64)
         return media
 
-    async def landed(self, piece_id: PieceId, key: str, base64: str = BASE64) -> NewMedia:
+    async def landed(self, piece_id: PieceId, key: str, base64: str = BASE64) -> NewMedium:
         """A portrait that is in the object store, and shown."""
         media = await self.taken_up(piece_id, base64)
-        assert await self.kept.media.landed(media.id, landing(key), base64=base64)
+        assert await self.kept.landing.landed(media.id, landing(key), base64=base64)
         return media
 
     async def rows(self, sql: str, *values: object) -> Sequence[dict[str, Any]]:

@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from jobs.portraits import KIND
 from storage.jobs import JobStore
 from storage.records.ids import JobId, new_job_id
-from storage.records.inputs import PortraitInput
+from storage.records.inputs import PORTRAIT, PortraitInput
 from storage.records.job import Job, Status
 from storage.stored import Submission
 from storage.tasks import end
@@ -150,7 +149,7 @@ def _submission(seed: int, job_id: JobId) -> Submission:
     wanted = PortraitInput(description="a dwarf", character=None, seed=seed, width=512, height=512)
     return Submission(
         id=job_id,
-        kind=KIND,
+        kind=PORTRAIT,
         owner=f"owner {seed % 5}",
         input=wanted.model_dump_json(by_alias=True).encode(),
         fingerprint=str(seed),

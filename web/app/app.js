@@ -10,7 +10,7 @@ import { showConnection } from "./connection.js";
 import { formatFragment, parseFragment } from "./fragment.js";
 import { KeepForm } from "./keep-form.js";
 import { KeepMemory, storageOfTab } from "./keep-memory.js";
-import { byId } from "./page.js";
+import { byId, find } from "./page.js";
 import { headingOf, titleOf } from "./sentences.js";
 import { SetOnWall } from "./set.js";
 import { Tools } from "./tools.js";
@@ -126,7 +126,8 @@ tray.toggleAttribute("tab", true);
 tray.addEventListener("limner-tray-visit", (event) => {
   if (event instanceof CustomEvent && shown?.show(event.detail.job)) event.preventDefault();
 });
-document.body.append(tray);
+tray.toggleAttribute("docked", true);
+find(document, ".masthead", HTMLElement).append(tray);
 window.addEventListener("hashchange", () => follow());
 showConnection(client, byId("connection", HTMLElement));
 follow();

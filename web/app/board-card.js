@@ -20,6 +20,9 @@ import { find, stamp } from "./page.js";
 /** @type {readonly MediaKind[]} */
 const KINDS = ["portrait", "video"];
 
+/** The world is not, or no longer, this person's: the board says so, too. */
+const FORBIDDEN = 403;
+
 /** It is unknown, no longer kept, or not one to be tried again. */
 const NOT_AGAIN = [404, 409, 410];
 
@@ -111,6 +114,12 @@ export class BoardCard {
     this.#name.focus({ preventScroll: true });
   }
 
+  /** The server answers again. */
+  recover() {
+    showText(this.#error, null);
+    this.#desk.recover();
+  }
+
   close() {
     for (const kind of KINDS) this.#slots[kind].close();
     this.#exhibit.close();
@@ -181,6 +190,7 @@ export class BoardCard {
       else await this.#make(kind, {});
     } catch (error) {
       showText(this.#error, reasonOf(error));
+      if (error instanceof LimnerError && error.status === FORBIDDEN) this.#news.onChange();
     } finally {
       this.#asking = false;
     }

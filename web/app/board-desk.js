@@ -26,6 +26,8 @@ export class Desk {
   #drawers;
   #history;
   #drawer;
+  /** @type {Form[]} */
+  #forms = [];
   /** @type {BoardCharacter | null} */
   #character = null;
   #seen = "";
@@ -81,13 +83,20 @@ export class Desk {
     this.#refresh(character, yours);
   }
 
+  /** The server answers again: forms can be sent, and an open history that did not come is fetched. */
+  recover() {
+    for (const form of this.#forms) form.clear();
+    if (this.#drawers.opened === this.#drawer) void this.#history.refresh();
+  }
+
   /**
    * The history follows the board while it is open.
    *
    * @param {BoardCharacter} character
    * @param {boolean} yours
    */
-  #refresh({ portrait, video }, yours) {
+  #refresh({ portrait, video, shown }, yours) {
+    this.#history.shown = shown;
     const seen = JSON.stringify([portrait, video, yours]);
     if (seen === this.#seen) return;
     this.#seen = seen;
@@ -119,6 +128,7 @@ export class Desk {
       await send(new FormData(element));
       this.#drawers.close();
     });
+    this.#forms.push(form);
     this.#drawers.add(element, this.#tool(tool), () => {
       form.clear();
       if (this.#character !== null) fill(element, this.#character);

@@ -27,12 +27,15 @@ export class Exhibit {
   element = html("div", { class: "exhibit" });
   #below = html("div", { class: "below" });
   #canvas = new LimnerPortraitElement();
+  #behind = html("div", { class: "behind", "aria-hidden": "true" });
   #wall = html("div", { class: "layer" });
   #picture = new Picture();
   #key = "";
   #version = "";
-  /** What comes is another picture than the one that hangs there, and no video of that may hide it. */
+  /** What comes is another picture than the one that hangs there: what a person wanted to see of that counts no more. */
   #isAnother = false;
+  /** @type {BoardCharacter["shown"]} */
+  #hangs = null;
   #loading = new AbortController();
   #film;
   #strips;
@@ -60,7 +63,7 @@ export class Exhibit {
     this.#canvas.quiet = true;
     this.#canvas.addEventListener("limner-portrait-repaint", () => news.onAct("portrait", "again"));
     this.#below.append(this.#film.toggle);
-    this.element.append(this.#canvas, this.#wall, this.#film.element, this.#below);
+    this.element.append(this.#canvas, this.#behind, this.#wall, this.#film.element, this.#below);
   }
 
   /**
@@ -71,7 +74,9 @@ export class Exhibit {
     const alt = altOf(character);
     const { url } = portrait.media;
     this.#hang(url, portrait.media.kept ? "" : (portrait.media.job ?? ""), alt);
+    this.#hangs = character.shown;
     this.#film.show(video.media.url, video.media.poster ?? url, character.name);
+    if (this.#picture.shown || this.#wall.childElementCount === 0) this.#lead();
     const painting = url === null && ["waiting", "making", "arriving"].includes(portrait.stage);
     this.#canvas.alt = alt;
     this.#paint(portrait.media, painting);
@@ -95,6 +100,11 @@ export class Exhibit {
     this.#loading.abort();
     this.#film.close();
     this.#canvas.remove();
+  }
+
+  /** A new portrait takes the place of the video when it is here, and not before. */
+  #lead() {
+    this.#film.lead(this.#hangs !== "portrait");
   }
 
   /**
@@ -144,6 +154,7 @@ export class Exhibit {
     this.#picture.path = path ?? "";
     if (path === null) {
       this.#wall.replaceChildren();
+      this.#behind.replaceChildren();
       this.#shown = false;
     } else void this.#load(alt);
   }
@@ -156,14 +167,31 @@ export class Exhibit {
     if (signal.aborted) return;
     if (image !== null) {
       image.alt = alt;
-      this.#wall.replaceChildren(image);
-      this.#shown = true;
-      this.#canvas.removeAttribute("job");
-      if (this.#isAnother) this.prefer("portrait");
+      void this.#fadeIn(image);
+      if (this.#isAnother) this.#film.prefer(null);
       this.#isAnother = false;
+      this.#lead();
       this.#news.onShown("portrait");
     }
     this.#news.onChange();
+  }
+
+  /**
+   * What hung there is still seen below until the picture has wholly come.
+   *
+   * @param {HTMLImageElement} image
+   */
+  async #fadeIn(image) {
+    const before = this.#wall.querySelector("img");
+    this.#wall.classList.toggle("over", before !== null || this.#canvas.hasAttribute("job"));
+    if (before !== null) this.#behind.replaceChildren(before);
+    this.#wall.replaceChildren(image);
+    await Promise.allSettled(image.getAnimations().map(({ finished }) => finished));
+    if (image.parentElement !== this.#wall) return;
+    this.#behind.replaceChildren();
+    this.#shown = true;
+    this.#canvas.hidden = true;
+    this.#canvas.removeAttribute("job");
   }
 
   /**

@@ -5,7 +5,8 @@ const STILL = "M6 5h20v22H6zM6 22l6-6 5 4 4-3 5 5M19 12a1 1 0 1 0 2 0a1 1 0 1 0-
 const MOVING = "M10 6l16 10-16 10z";
 
 /**
- * The video over a picture: it plays by itself, without sound and again and again, and gives way to the picture on request.
+ * The video over a picture: it plays by itself, without sound and again and again, and gives way to the picture on request,
+ * or where the picture is what hangs.
  * For those who want nothing to move it waits, with controls, until it is asked for.
  */
 export class Film {
@@ -14,6 +15,7 @@ export class Film {
   /** It is there, and did not arrive here. */
   lost = false;
   #reduced = matchMedia("(prefers-reduced-motion: reduce)");
+  #leads = true;
   /** @type {boolean | null} */
   #wanted = null;
   /** @type {string | null} */
@@ -58,9 +60,20 @@ export class Film {
   }
 
   /**
+   * Which of both hangs, unless a person would rather see the other one.
+   *
+   * @param {boolean} leads  the video, and not the picture
+   */
+  lead(leads) {
+    if (leads === this.#leads) return;
+    this.#leads = leads;
+    this.prefer(null);
+  }
+
+  /**
    * As if its button had been pressed, until there is another one.
    *
-   * @param {boolean} wanted  or the picture
+   * @param {boolean | null} wanted  or the picture; null takes back what was wanted before
    */
   prefer(wanted) {
     this.#wanted = wanted;
@@ -81,7 +94,7 @@ export class Film {
   }
 
   get #isWanted() {
-    return this.#wanted ?? !this.#reduced.matches;
+    return this.#wanted ?? (this.#leads && !this.#reduced.matches);
   }
 
   /**

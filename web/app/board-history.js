@@ -4,7 +4,7 @@ import { mediaWords } from "./board-words.js";
 import { reasonOf } from "./board-forms.js";
 import { find } from "./page.js";
 
-const DATES = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DATES = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 /**
  * @typedef {object} HistoryCalls
@@ -22,6 +22,12 @@ export class History {
   #busy = false;
   /** Whether this person may choose. */
   yours = false;
+  /**
+   * Which of both hangs.
+   *
+   * @type {MediaKind | null}
+   */
+  shown = null;
 
   /**
    * @param {HTMLElement} drawer
@@ -76,7 +82,7 @@ export class History {
   /** @param {Media} media */
   async #choose(media) {
     if (this.#busy) return;
-    if (media.chosen) return this.#calls.show(media.kind);
+    if (media.chosen && media.kind === this.shown) return this.#calls.show(media.kind);
     this.#busy = true;
     try {
       await this.#calls.choose(media);
@@ -85,7 +91,8 @@ export class History {
     } finally {
       this.#busy = false;
     }
-    this.#calls.show(media.kind);
+    // A portrait comes by itself when it is here; a video waits to be asked for where nothing is to move.
+    if (media.kind === "video") this.#calls.show("video");
     await this.refresh();
   }
 }

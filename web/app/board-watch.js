@@ -41,7 +41,8 @@ export class BoardWatch {
     const { signal } = this.#life;
     const seen = () => document.hidden || void this.look();
     document.addEventListener("visibilitychange", seen, { signal });
-    for (const event of ["online", "pageshow"]) window.addEventListener(event, seen, { signal });
+    window.addEventListener("online", seen, { signal });
+    window.addEventListener("pageshow", ({ persisted }) => persisted && seen(), { signal });
   }
 
   /** Look now, and from now on. An answer that is on its way is believed no more. */
@@ -71,8 +72,8 @@ export class BoardWatch {
     try {
       const answer = await this.#worlds.board(this.#id, this.#etag);
       if (this.#again || this.#life.signal.aborted) return;
+      if (this.#failures > 0) this.#news.onTrouble(null);
       this.#failures = 0;
-      this.#news.onTrouble(null);
       if (answer === null) return;
       this.#etag = answer.etag;
       this.#board = answer.board;

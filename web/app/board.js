@@ -65,6 +65,11 @@ export class BoardView {
     this.#hang(board);
   }
 
+  /** The server answers again: what it could not be asked for before counts no more. */
+  recover() {
+    for (const card of this.#cards.values()) card.recover();
+  }
+
   close() {
     for (const card of this.#cards.values()) card.close();
     byId("board", HTMLElement).hidden = true;

@@ -50,6 +50,15 @@ export class KeepMemory {
     return this.#kept().find((kept) => kept.set === set) ?? null;
   }
 
+  /**
+   * A world is gone.
+   *
+   * @param {string} id
+   */
+  forget(id) {
+    this.#write(KEPT, this.#kept().filter((kept) => kept.id !== id));
+  }
+
   /** @returns {Kept[]} */
   #kept() {
     const value = this.#read(KEPT);

@@ -31,6 +31,7 @@ import { isJob } from "../client/records.js";
  * @property {Record<string, number> | null} stats
  * @property {string | null} backstory
  * @property {string | null} appearance
+ * @property {MediaKind | null} shown       which of both hangs; null while there is neither
  * @property {BoardMedia} portrait
  * @property {BoardMedia} video
  *

@@ -2,7 +2,7 @@
 
 /** @import { Job } from "../client/types.js" */
 /** @import { Board, MediaKind } from "./world-calls.js" */
-import { LimnerError, createClient, parseJobId } from "../client/index.js";
+import { LimnerError, createClient, newJobId, parseJobId } from "../client/index.js";
 import { showText } from "../elements/dom.js";
 import { LimnerTrayElement } from "../elements/define.js";
 import { Announcer } from "./announce.js";
@@ -13,13 +13,15 @@ import { generatedOf, leftOf } from "./board-words.js";
 import { BoardView } from "./board.js";
 import { showConnection } from "./connection.js";
 import { formatFragment } from "./fragment.js";
-import { byId } from "./page.js";
+import { KeepMemory, storageOfTab } from "./keep-memory.js";
+import { byId, find } from "./page.js";
 import { Worlds } from "./world-calls.js";
 
 const root = new URL("../../", import.meta.url).href;
 const client = createClient({ url: root });
 const worlds = new Worlds(root);
 const world = idOf(location.pathname);
+const memory = new KeepMemory(storageOfTab(), newJobId);
 const announcer = new Announcer(byId("live", HTMLElement));
 const tray = new LimnerTrayElement();
 const refusal = byId("refusal", HTMLElement);
@@ -39,11 +41,22 @@ const view = new BoardView({ client, worlds, world }, {
   onGenerate: (kind) => void generate(kind),
   onTell: (sentence, job) => tray.tells(job) || announcer.say(sentence),
 });
-const owner = new Owner(worlds, world, { onBoard: take, onRemoved: () => location.replace(worlds.library) });
+const owner = new Owner(worlds, world, {
+  onBoard: take,
+  onRemoved: () => {
+    memory.forget(world);
+    location.replace(worlds.library);
+  },
+});
 const watch = new BoardWatch(worlds, world, {
   onBoard: show,
   onGone: end,
-  onTrouble: (reason) => showText(byId("trouble", HTMLElement), reason === null ? null : `${reason} Trying again by itself…`),
+  onTrouble: (reason) => {
+    showText(byId("trouble", HTMLElement), reason === null ? null : `${reason} Trying again by itself…`);
+    if (reason !== null) return;
+    showText(refusal, null);
+    view.recover();
+  },
   isArriving: () => view.isArriving,
 });
 
@@ -76,6 +89,7 @@ function take(board) {
 }
 
 function end() {
+  memory.forget(world);
   view.close();
   owner.end();
   showText(byId("trouble", HTMLElement), null);
@@ -144,7 +158,8 @@ tray.addEventListener("limner-tray-visit", (event) => {
   event.preventDefault();
   card.focus();
 });
-document.body.append(tray);
+tray.toggleAttribute("docked", true);
+find(document, ".masthead", HTMLElement).append(tray);
 showConnection(client, byId("connection", HTMLElement));
 if (world === "") end();
 else void watch.look();

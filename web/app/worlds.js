@@ -6,7 +6,7 @@ import { Announcer } from "./announce.js";
 import { showConnection } from "./connection.js";
 import { formatFragment } from "./fragment.js";
 import { Library } from "./library.js";
-import { byId } from "./page.js";
+import { byId, find } from "./page.js";
 import { Worlds } from "./world-calls.js";
 
 const root = new URL("../../", import.meta.url).href;
@@ -21,7 +21,8 @@ tray.hrefOf = (job, set) => {
   const shown = job.kind === "characters" ? job.id : set;
   return shown === "" ? hrefOf.call(tray, job, set) : root + formatFragment({ set: shown, repainted: new Map() });
 };
-document.body.append(tray);
+tray.toggleAttribute("docked", true);
+find(document, ".masthead", HTMLElement).append(tray);
 showConnection(client, byId("connection", HTMLElement));
 
 document.addEventListener("visibilitychange", () => {

@@ -23,7 +23,8 @@ import { words, wordsChanges } from "./words.js";
 const TICK_MS = 1_000;
 
 /**
- * What this browser has asked for and what became of it: a line at the edge of the page that opens to a list, and toasts.
+ * What this browser has asked for and what became of it: a line that opens to a list, and toasts; over the edge of the
+ * page, or `docked`, in a row of it.
  * README.md lists attributes, properties, events and parts.
  */
 export class LimnerTrayElement extends HTMLElement {
@@ -148,11 +149,18 @@ export class LimnerTrayElement extends HTMLElement {
       this.#render();
     };
     document.addEventListener("visibilitychange", seen, { signal });
+    // The list of a docked tray lies over the page, like a menu.
+    const aside = (/** @type {Event} */ event) => event.composedPath().includes(this) || this.#shut();
+    document.addEventListener("pointerdown", aside, { signal });
     window.addEventListener("storage", ({ key }) => tasks.noted(key), { signal });
     wordsChanges.addEventListener("change", () => this.#render(), { signal });
     this.#tick = setInterval(() => this.#render(), TICK_MS);
     void tasks.find();
     this.#render();
+  }
+
+  #shut() {
+    if (this.hasAttribute("docked")) this.#frame.close();
   }
 
   #stop() {
@@ -187,6 +195,7 @@ export class LimnerTrayElement extends HTMLElement {
       const task = tasks.get(id);
       return { href: task === null ? null : this.#href(task), busy: this.#orders.awaits(id) };
     });
+    this.toggleAttribute("empty", rows.length === 0 && this.#toasts.element.childElementCount === 0);
   }
 
   /**
@@ -213,7 +222,8 @@ export class LimnerTrayElement extends HTMLElement {
     if (act === "dismiss") {
       if (task !== null && !task.unfinished) this.#tasks?.dismiss(task);
       this.#toasts.remove(id);
-      return this.#frame.focus();
+      if (!this.#toasts.focus()) this.#frame.focus();
+      return;
     }
     if (task === null) return;
     if (act === "stop") void this.#orders.give(task, "cancel");

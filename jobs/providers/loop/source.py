@@ -5,8 +5,9 @@ from typing import cast
 import cv2
 import numpy as np
 
+from jobs.pixels import pixels_of
 from jobs.providers.painter.fields import Bytes
-from storage.pictures import NoPicture, head_of
+from storage.pictures import head_of
 
 MOST_SIDE = 720
 LEAST_SIDE = 16
@@ -16,21 +17,15 @@ LEAST_SIDE = 16
 def source_of(data: bytes) -> Bytes:
     """RGB, its longer side at most MOST_SIDE and both even. Raises NoPicture."""
     head_of(data)
-    encoded = np.frombuffer(data, np.uint8)
-    try:
-        canvas = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-        whole = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if data[:4] in (b"\x89PNG", b"RIFF") else None
-    except cv2.error as error:
-        raise NoPicture(str(error)) from error
-    if canvas is None:
-        raise NoPicture("its pixels cannot be read")
-    picture = cast(Bytes, canvas)
-    if whole is not None and whole.ndim == 3 and whole.shape[2] == 4:
-        picture = _on_ground(whole)
+    picture = cast(Bytes, pixels_of(data))
+    if data[:4] in (b"\x89PNG", b"RIFF"):
+        whole = pixels_of(data, cv2.IMREAD_UNCHANGED)
+        if whole.ndim == 3 and whole.shape[2] == 4:
+            picture = _on_ground(_sized(cast(Bytes, whole)))  # as it is, it may take gigabytes
     return _sized(cast(Bytes, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)))
 
 
-def _on_ground(whole: cv2.typing.MatLike) -> Bytes:
+def _on_ground(whole: Bytes) -> Bytes:
     """What is transparent becomes a dark tone of the picture's own colour."""
     scaled = whole.astype(np.float32) * np.float32(1 / 65_535 if whole.dtype == np.uint16 else 1 / 255)
     colours, alpha = scaled[..., :3], scaled[..., 3:]

@@ -7,9 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from bench.figures import alone, row, spread
-from bench.hub.document import FIGURES, PAGE, STAGES, filled, marks, plot
+from bench.hub.document import COMMAND, FIGURES, STAGES, plot
 from bench.hub.findings import Chart, Findings, Point
 from bench.hub.targets import PEERS
+from bench.page import PAGE, filled, marks
 
 FINDINGS = Findings(
     [
@@ -22,13 +23,13 @@ FINDINGS = Findings(
 )
 
 
-BEGIN, END = marks(FIGURES)
+BEGIN, END = marks(FIGURES, COMMAND)
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     page = tmp_path / "performance.md"
-    first, last = marks(STAGES)
+    first, last = marks(STAGES, COMMAND)
     page.write_text(f"# Head\n\n{BEGIN}\n\nold\n\n{END}\n\n## Pieces\n\n{first}\n{last}\n\nTail\n")
     return page
 
@@ -44,7 +45,7 @@ def test_the_figures_of_a_run_are_written_into_the_page_and_drawn_beside_it(tmp_
     assert write(tmp_path, page, found) == ""
     text = page.read_text()
     assert text.startswith(f"# Head\n\n{BEGIN}\n")
-    assert text.endswith(f"\n{marks(STAGES)[1]}\n\nTail\n")
+    assert text.endswith(f"\n{marks(STAGES, COMMAND)[1]}\n\nTail\n")
     assert f"\n{END}\n\n## Pieces\n" in text
     assert "old" not in text
     assert "system Linux, cores 2" in text
@@ -97,12 +98,12 @@ def test_a_file_that_is_no_run_is_refused_and_the_page_stays(tmp_path: Path, pag
 @pytest.mark.parametrize("text", ["", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{BEGIN}{END}", f"{BEGIN}{END}{END}"])
 def test_a_page_without_its_two_marks_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="once, in this order"):
-        filled(text, FIGURES, "what was found")
+        filled(text, FIGURES, "what was found", COMMAND)
 
 
 @pytest.mark.parametrize("name", [FIGURES, STAGES])
 def test_the_page_of_the_project_has_the_marks(name: str) -> None:
-    assert "what was found" in filled(PAGE.read_text(), name, "what was found")
+    assert "what was found" in filled(PAGE.read_text(), name, "what was found", COMMAND)
 
 
 @pytest.mark.parametrize("name", [peer.name for peer in PEERS])

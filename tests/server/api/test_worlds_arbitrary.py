@@ -5,43 +5,34 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.records.ids import new_id
 from tests.server.conftest import API_KEY
+from tests.server.support.arbitrary import ANYTHING, GENTLE
 from tests.server.support.keeper import sent
 from tests.support.limner import Server
 
-GENTLE = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
+FEW = settings(GENTLE, max_examples=40)
 words = st.text(max_size=20)
 character = st.fixed_dictionaries(
     {"name": words, "race": words, "class": words},
     optional={
-        "traits": st.lists(words, max_size=3) | anything,
-        "stats": st.dictionaries(words, st.integers(), max_size=3) | anything,
-        "backstory": words | anything,
+        "traits": st.lists(words, max_size=3) | ANYTHING,
+        "stats": st.dictionaries(words, st.integers(), max_size=3) | ANYTHING,
+        "backstory": words | ANYTHING,
         "appearance": words,
-        "portrait": st.just(new_id()) | anything,
-        "image_portrait_base64": st.text("ABC+/=", max_size=12) | anything,
+        "portrait": st.just(new_id()) | ANYTHING,
+        "image_portrait_base64": st.text("ABC+/=", max_size=12) | ANYTHING,
     },
 )
 world = st.fixed_dictionaries(
-    {"name": words | anything, "characters": st.lists(character | anything, max_size=3) | anything}
+    {"name": words | ANYTHING, "characters": st.lists(character | ANYTHING, max_size=3) | ANYTHING}
 )
 change = st.dictionaries(
     st.sampled_from(["name", "backstory", "kind", "once", "seed", "description", "media"]),
-    anything | words | st.sampled_from(["portrait", "video", True, 7]),
+    ANYTHING | words | st.sampled_from(["portrait", "video", True, 7]),
     max_size=4,
 )
 JSON = {"Content-Type": "application/json"}
@@ -53,8 +44,8 @@ def caller(keeping: Server) -> Iterator[httpx.Client]:
         yield client
 
 
-@GENTLE
-@given(body=world | anything)
+@FEW
+@given(body=world | ANYTHING)
 def test_arbitrary_worlds_are_made_whole_or_refused(caller: httpx.Client, body: object) -> None:
     answer = caller.post("/worlds", content=json.dumps(body), headers=JSON)
     assert answer.status_code in (201, 400, 422), answer.text
@@ -63,8 +54,8 @@ def test_arbitrary_worlds_are_made_whole_or_refused(caller: httpx.Client, body: 
         assert {**board, "world_id": board["id"]} == answer.json()
 
 
-@GENTLE
-@given(body=change | anything)
+@FEW
+@given(body=change | ANYTHING)
 def test_arbitrary_changes_of_a_board_are_answered(caller: httpx.Client, body: object) -> None:
     board = caller.post("/worlds", json={"name": "a", "characters": [sent()]}).json()
     world, one = f"/worlds/{board['id']}", f"/worlds/{board['id']}/characters/{board['characters'][0]['id']}"
@@ -76,7 +67,7 @@ def test_arbitrary_changes_of_a_board_are_answered(caller: httpx.Client, body: o
     assert caller.get(world).status_code == 200
 
 
-@GENTLE
+@FEW
 @given(
     before=st.text(max_size=30)
     | st.from_regex(r"[0-9]{1,18}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", fullmatch=True),

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from storage.database import COMMAND_SECONDS
 from storage.records.ids import new_id
 from tests.server.support.keeper import Keeper, made, sent
 from tests.server.support.problems import assert_problem
@@ -75,14 +76,22 @@ async def test_a_board_that_has_not_changed_is_not_sent_again(ann: httpx.AsyncCl
 
 async def test_a_browser_gets_the_page_and_a_program_the_json(ann: httpx.AsyncClient) -> None:
     board = await made(ann, sent())
-    for path in ("/worlds", f"/worlds/{board['id']}", f"/worlds/{new_id()}"):
-        page = await ann.get(path, headers=BROWSER)
-        assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
+    for path, status in {"": 200, f"/{board['id']}": 200, f"/{new_id()}": 404, "/none": 404}.items():
+        page = await ann.get(f"/worlds{path}", headers=BROWSER)
+        assert (page.status_code, page.headers["content-type"].split(";")[0]) == (status, "text/html")
         assert "Accept" in page.headers["vary"].split(", ")
+        assert "No world hangs here" in page.text or path == ""
     for path in ("/worlds", f"/worlds/{board['id']}"):
         answer = await ann.get(path)
         assert answer.headers["content-type"] == "application/json"
         assert "Accept" in answer.headers["vary"].split(", ")
+
+
+async def test_a_page_does_not_wait_for_a_database_that_does_not_answer(ann: httpx.AsyncClient, keeper: Keeper) -> None:
+    async with keeper.kept.database.transaction() as connection:
+        await connection.execute("lock table worlds in access exclusive mode")
+        page = await ann.get(f"/worlds/{new_id()}", headers=BROWSER, timeout=COMMAND_SECONDS / 2)
+    assert page.status_code == 200, "nobody knows yet that there is none"
 
 
 async def test_a_deleted_world_is_gone_with_all_of_it(ann: httpx.AsyncClient, keeper: Keeper) -> None:

@@ -210,6 +210,13 @@ def test_a_redis_that_would_throw_jobs_away_is_refused_once() -> None:
     assert ended.stderr.count("noeviction") == 1
 
 
+def test_a_postgres_without_the_schema_is_refused_once(redis_url: str, empty_database_url: str, tmp_path: Path) -> None:
+    kept = {"LIMNER_DATABASE_URL": empty_database_url, "LIMNER_OBJECTS_DIR": str(tmp_path)}
+    ended = serve({"LIMNER_REDIS_URL": redis_url, **kept})
+    assert ended.returncode == 2
+    assert ended.stderr.count("./limner migrate") == 1
+
+
 def test_what_only_the_processes_find_wrong_ends_all_of_them(redis_url: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import os, sys\nif '--place' in sys.orig_argv: os._exit(2)\n")
     ended = serve({"LIMNER_REDIS_URL": redis_url, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"})

@@ -16,15 +16,14 @@ from storage.commands import PooledCommands
 from storage.database import open_database
 from storage.kept import Kept
 from storage.keys import Keys
-from storage.media import Landed
+from storage.landing import Landed
 from storage.records.ids import JobId, new_id, new_job_id
 from storage.records.inputs import PortraitInput
 from storage.records.job import timestamp
-from storage.records.world import MediaId, PieceId
+from storage.records.world import MediumId, PieceId
 from storage.stored import Submission
 from tests.server.conftest import player_over
 from tests.server.support.player import PICTURE, Player
-from tests.support.keeping import kept_over
 
 BASE64 = base64.b64encode(PICTURE).decode()
 STATS = {"strength": 9, "agility": 10, "intellect": 11, "willpower": 12, "charm": 13, "luck": 14}
@@ -86,7 +85,7 @@ class Keeper:
         await self.player.begin(JobId(job_id))
         await self.player.succeed(JobId(job_id))
 
-    async def medium(self, character: str, job: str) -> MediaId:
+    async def medium(self, character: str, job: str) -> MediumId:
         found = [medium.id for medium in await self.kept.media.history(PieceId(character)) if medium.job == job]
         assert len(found) == 1
         return found[0]
@@ -94,9 +93,9 @@ class Keeper:
     async def land(self, character: str, job: str, *, url: str = "/objects/portraits/a.png") -> None:
         """A portrait is taken up, unless it was, and put into the object store."""
         medium = await self.medium(character, job)
-        await self.kept.media.take_up(medium, BASE64)
+        await self.kept.landing.take_up(medium, BASE64)
         landed = Landed(url.removeprefix("/objects/"), url, "image/png", 640, 640, len(PICTURE))
-        assert await self.kept.media.landed(medium, landed, base64=BASE64)
+        assert await self.kept.landing.landed(medium, landed, base64=BASE64)
 
     async def read(self, job: str, field: str) -> bytes:
         """A field of a job, as it is in Redis."""
@@ -125,7 +124,7 @@ async def keeper_over(redis: Redis, prefix: str, url: str) -> AsyncIterator[Keep
     keys = Keys(prefix)
     async with open_database(SecretStr(url), connections=2) as database:
         index = CharacterIndex(PooledCommands(redis), keys, keep_seconds=600)
-        yield Keeper(player_over(redis, prefix), kept_over(database), index, redis, keys)
+        yield Keeper(player_over(redis, prefix), Kept.over(database), index, redis, keys)
 
 
 async def made(client: httpx.AsyncClient, *characters: object, name: str = "Under the hill") -> dict[str, Any]:

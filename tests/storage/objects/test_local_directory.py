@@ -3,6 +3,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -160,6 +161,27 @@ async def test_what_does_not_fit_is_told_in_words_and_leaves_nothing(objects: Lo
             await objects.put("a/b", PNG, "")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert files(directory) == [INCOMING]
+
+
+async def test_what_was_written_only_after_its_time_gets_no_name(
+    objects: LocalObjects, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep, flush = threading.Event(), os.fsync
+
+    def fsync(file: int) -> None:
+        asleep.wait(DEADLINE_SECONDS)
+        flush(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    hasty = LocalObjects(directory, "/objects", seconds=0.01)
+    with pytest.raises(ObjectStoreUnavailable, match="no answer within"):
+        await hasty.put("a/b", PNG, "")
+    hasty.close()
+    asleep.set()
+    while files(directory) not in ([INCOMING], [INCOMING, "a", "a/b"]):  # noqa: ASYNC110 - a thread tells nobody
+        await asyncio.sleep(0.001)
 
     assert files(directory) == [INCOMING]
 

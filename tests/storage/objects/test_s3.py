@@ -143,6 +143,7 @@ async def test_where_several_cannot_be_deleted_at_once_each_is(
 async def test_a_listing_asks_for_as_many_as_there_may_be_at_once(bucket: Bucket, faulty: FaultyS3) -> None:
     for number in range(3):
         bucket.admin.put_object(Bucket=bucket.name, Key=f"a/{number}", Body=b"")
+    bucket.admin.put_object(Bucket=bucket.name, Key="a/what another program, or a person, has put there", Body=b"")
     objects = S3Objects(bucket.settings(s3_endpoint_url=faulty.url))
 
     assert await listed(objects, "") == ["a/0", "a/1", "a/2"]

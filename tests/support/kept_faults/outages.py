@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 
+from storage.logs import Event
 from storage.records.ids import new_job_id
 from tests.support.kept_faults.play import Play, noise
 from tests.support.kept_faults.sights import at_landing, being_painted, is_painted, is_put, stored, waiting, was_refused
@@ -44,6 +45,7 @@ async def refused(play: Play) -> None:
     await asyncio.sleep(play.on.scale.away)  # the fault's length
     assert not await play.on.postgres.value("select count(*) from media where url is not null")
     assert not await play.on.redis.zcard(play.on.keys.failed), "Uploads have failed"
+    assert any(Event.OBJECTS_LOST.value in worker.log() for worker in play.on.workers), "No operator hears of it"
     play.on.place.mend()
 
 

@@ -36,6 +36,15 @@ test("a reload forgets neither the key nor what was kept", () => {
   assert.equal(memory(storage).worldOf("s2"), null);
 });
 
+test("a world that is gone is not offered any more", () => {
+  const here = memory(new FakeStorage());
+  here.succeeded(KEPT);
+  here.succeeded({ set: "s2", id: "w2", name: "The salt court" });
+  here.forget("w1");
+  assert.equal(here.worldOf("s1"), null);
+  assert.equal(here.worldOf("s2")?.id, "w2");
+});
+
 test("of a set that was kept twice the later world is remembered", () => {
   const here = memory(new FakeStorage());
   here.succeeded(KEPT);

@@ -97,6 +97,11 @@ export class Frame {
     this.#unsaid = [];
   }
 
+  /** Puts the list away. */
+  close() {
+    if (this.#open) this.#turn(false);
+  }
+
   /** Where the focus goes when what had it is no longer there. */
   focus() {
     this.#toggle.focus({ preventScroll: true });

@@ -19,7 +19,7 @@ const css = `
 p, ul, ol { margin: 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
 .aside { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .tray { display: flex; flex-direction: column; align-items: flex-end; gap: 0.6rem; }
-.toasts { display: flex; flex-direction: column; gap: 0.6rem; width: 100%; }
+.toasts { display: flex; flex-direction: column-reverse; gap: 0.6rem; width: 100%; }
 
 .toast, .panel, .toggle {
   pointer-events: auto;
@@ -89,7 +89,34 @@ button:hover, .button:hover { border-color: currentColor; }
 .busy .dot { background: var(--_accent); animation: beat 1.4s ease-in-out infinite alternate; }
 
 @media (max-width: 34rem) {
-  .toast:nth-last-child(n + 3) { display: none; }
+  .toast:nth-child(n + 3) { display: none; }
+}
+
+/* One row in the page's own flow. What has no room in it is cut off below; the list still has it. */
+:host([docked]) { position: relative; inset: auto; z-index: auto; flex: 1; width: auto; min-width: 0; container-type: inline-size; }
+:host([docked]) .tray { flex-direction: row; align-items: center; justify-content: flex-end; }
+:host([docked]) .toasts { flex-flow: row-reverse wrap; align-content: flex-start; width: auto; min-width: 0; flex: 1; height: var(--_row); overflow: hidden; --_row: 3.7rem; }
+:host([docked]) .toasts:empty { display: none; }
+:host([docked]) .toast { display: flex; flex: 0 1 auto; gap: 0.6rem; min-width: 0; max-width: min(100%, 23rem); height: var(--_row); padding-block: 0; box-shadow: none; line-height: 1.25; }
+:host([docked]) .toast.failed { max-width: min(100%, 31rem); }
+:host([docked]) .toast .dismiss { align-self: center; }
+:host([docked]) .toast .thumb { width: 2.7rem; height: 2.7rem; }
+:host([docked]) .toast .text { display: grid; grid-template-columns: fit-content(100%) 1fr; column-gap: 0.6rem; }
+:host([docked]) .toast .text > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+:host([docked]) .toast .label { grid-column: 1 / -1; }
+:host([docked]) .toast .text > :not(.label) { font-size: 0.875rem; }
+:host([docked]) .toast.failed .line { display: -webkit-box; white-space: normal; -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
+:host([docked]) .panel { position: absolute; inset: calc(100% + 0.6rem) 0 auto auto; width: min(23rem, calc(100vw - 2rem)); }
+@container (max-width: 26rem) {
+  /* A failure stays until it is put away: the line has to be there to open the list, where it is with its reason. */
+  :host([docked]) .toast.failed, :host([docked]) .tray:not(.open) .toasts:has(.toast:not(.failed)) + .toggle { display: none; }
+  :host([docked]) .toast { gap: 0.4rem; padding-inline: 0.6rem 0.2rem; font-size: 0.8125rem; }
+  :host([docked]) .toast .thumb { display: none; }
+  :host([docked]) .toast .text > :not(.label) { grid-column: 1 / -1; font-size: inherit; }
+  :host([docked]) .toast .line { display: none; }
+  :host([docked]) .toast :is(button, .button):not(.dismiss) { padding-inline: 0.5rem; font-size: inherit; }
+  :host([docked]) .toast .dismiss { min-width: 2rem; min-height: 2rem; }
+  :host([docked]) .toggle { flex: 0 1 auto; min-width: 0; padding-inline: 0.8rem; font-size: 0.8125rem; line-height: 1.25; }
 }
 @keyframes beat { to { opacity: 0.25; } }
 @keyframes rise { from { opacity: 0; transform: translateY(0.5rem); } }

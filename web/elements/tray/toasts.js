@@ -19,7 +19,7 @@ const LONGER_MS = 2_000;
  * @property {number | null} stayMs                         null: until it is put away
  */
 
-/** What was told, one toast for each task: later news of the same task takes its place. */
+/** What was told, the newest first, one toast for each task: later news of the same task takes its place. */
 export class Toasts {
   /** @type {Map<string, {element: HTMLElement, timer: ReturnType<typeof setTimeout> | undefined}>} */
   #shown = new Map();
@@ -30,6 +30,16 @@ export class Toasts {
   /** @param {Act} act */
   constructor(act) {
     this.#act = act;
+    // In one row the newest is seen; who goes to an older one by keyboard moves the row.
+    this.element.addEventListener("focusout", () => (this.element.scrollTop = 0));
+  }
+
+  /** Whether there is one that could be put away next; it has the focus then. */
+  focus() {
+    const buttons = [...this.element.querySelectorAll("button.dismiss")].filter((each) => each instanceof HTMLElement);
+    const button = buttons.find((each) => each.getClientRects().length > 0);
+    button?.focus({ preventScroll: true });
+    return button !== undefined;
   }
 
   /**
@@ -41,7 +51,7 @@ export class Toasts {
     clearTimeout(this.#shown.get(id)?.timer);
     const element = this.#make(id, toast);
     const focused = before?.matches(":focus-within") ?? false;
-    if (before === undefined) this.element.append(element);
+    if (before === undefined) this.element.prepend(element);
     else before.replaceWith(element);
     if (focused) element.querySelector("button")?.focus({ preventScroll: true });
     this.#shown.delete(id);

@@ -1,6 +1,7 @@
 import asyncio
 import io
 import threading
+import tracemalloc
 from collections.abc import AsyncIterator
 
 import av
@@ -144,6 +145,21 @@ async def test_what_is_transparent_gets_a_dark_ground_of_the_pictures_colour(bit
     loop.close()
     assert np.abs(first[32, 32].astype(int) - (200, 60, 40)).max() < 12
     assert np.abs(first[4, 4].astype(int) - (80, 24, 16)).max() < 12
+
+
+async def test_a_large_picture_with_holes_takes_little_more_memory_than_itself() -> None:
+    pixels = np.zeros((3_000, 3_000, 4), np.uint8)
+    pixels[500:2_500, 500:2_500] = (40, 60, 200, 255)
+    loop, data = Loop(seconds=0.1), encoded(pixels)
+    tracemalloc.start()
+    video = await loop.film(request(data=data), Told())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    loop.close()
+    assert most < 4 * pixels.nbytes
+    first = frames_of(video.data)[0]
+    assert np.abs(first[360, 360].astype(int) - (200, 60, 40)).max() < 12
+    assert np.abs(first[40, 40].astype(int) - (80, 24, 16)).max() < 12
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ export const character = (fields = {}) => ({
   stats: null,
   backstory: null,
   appearance: null,
+  shown: null,
   portrait: media(),
   video: media(),
   ...fields,

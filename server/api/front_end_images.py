@@ -8,10 +8,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.api import answers
+from server.api.front_end_words import STOPPED, WORDS, detail_of
 from server.api.generation import Generation
-from server.api.seed_words import STOPPED, WORDS, detail_of
 from server.api.world_access import check_may_change, kept_in, unknown_world
-from server.api.world_input import WantedPortrait
 from server.problems import Problem
 from server.services import Services
 from storage.errors import PieceUnknown, StoreUnavailable
@@ -40,7 +39,7 @@ class CharacterImages:
         if world is None:
             raise unknown_world()
         check_may_change(self._services.identity.caller(request), world)
-        task, is_new = await self._generation.ask_one_more(request, world, piece, "portrait", WantedPortrait())
+        task, is_new = await self._generation.ask_one_more(request, world, piece, "portrait")
         job = None if is_new else await self._live(task)
         status = job.status if job is not None and not job.final else Status.QUEUED
         content = {"character_id": piece.id, "status": WORDS[status].image, "task_id": task}

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from server.api.seed_words import WORDS
-from server.api.seeds import job_id_of
+from server.api.front_end_jobs import job_id_of
+from server.api.front_end_words import WORDS
 from server.settings import ServerSettings
 from storage.records.ids import JobId, new_id, new_job_id, parse_job_id
 from storage.records.inputs import PortraitInput, VideoInput

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bench.document import COMMAND, SECTIONS, write
 from bench.figures import alone, row
-from bench.hub.document import PAGE, filled, marks
-from bench.jobs.document import COMMAND, SECTIONS, write
+from bench.page import PAGE, filled, marks
 
 ROWS = [
     row("naps", "s", [4.1, 4.3], "ideal", [4.0, 4.0], "≤ 1.1 ×"),

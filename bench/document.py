@@ -3,20 +3,12 @@
 from pathlib import Path
 
 import click
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from bench.figures import Row
-from bench.hub.document import HEAD, PAGE, filled, lines
+from bench.page import HEAD, PAGE, Run, filled, lines
 
 SECTIONS = ("jobs", "kept")
 COMMAND = "./limner bench write"
-
-
-class Run(BaseModel):
-    """What `./limner bench jobs --json FILE` writes, and `bench kept` likewise."""
-
-    machine: dict[str, str | int | float | None]
-    rows: list[Row]
 
 
 @click.command()
@@ -48,5 +40,4 @@ def write(file: Path, section: str, page: Path) -> None:
 
 def figures(run: Run) -> str:
     """Markdown: on what was measured, and all rows."""
-    machine = ", ".join(f"{name} {value}" for name, value in run.machine.items() if value is not None)
-    return f"Median of the rounds (least … most). Machine and run: {machine}.\n\n{HEAD}{''.join(lines(run.rows))}"
+    return f"{run.about}\n\n{HEAD}{''.join(lines(run.rows))}"

@@ -20,22 +20,22 @@ from server.services import Services
 from storage.errors import MediumNotThere, PieceUnknown
 from storage.objects.content import HEAD_BYTES, content_type_of
 from storage.records.ids import parse_id
-from storage.records.world import MediaId, World
+from storage.records.world import MediumId, World
 
 CHARACTER = "/worlds/{id}/characters/{character}"
 
 
 def routes(services: Services) -> list[Route]:
-    board = CharactersOfWorld(services)
+    characters = WorldCharacters(services)
     return [
-        Route(CHARACTER, board.edit, methods=["PATCH"]),
-        Route(f"{CHARACTER}/media", board.media, methods=["GET"]),
-        Route(f"{CHARACTER}/choose", board.choose, methods=["POST"]),
-        Route(f"{CHARACTER}/image", board.image, methods=["GET"]),
+        Route(CHARACTER, characters.edit, methods=["PATCH"]),
+        Route(f"{CHARACTER}/media", characters.media, methods=["GET"]),
+        Route(f"{CHARACTER}/choose", characters.choose, methods=["POST"]),
+        Route(f"{CHARACTER}/image", characters.image, methods=["GET"]),
     ]
 
 
-class CharactersOfWorld:
+class WorldCharacters:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._json = WorldJson(services.settings)
@@ -53,10 +53,10 @@ class CharactersOfWorld:
         wanted, _ = await body.read(request, ChosenMedium, limit=self._services.settings.body_bytes)
         world = await own_world(self._services, request)
         try:
-            media_id = MediaId(parse_id(wanted.media))
+            medium_id = MediumId(parse_id(wanted.media))
         except ValueError:
             raise MediumNotThere from None
-        if not await lore_pieces.choose(world.id, piece_id_in(request), media_id):
+        if not await lore_pieces.choose(world.id, piece_id_in(request), medium_id):
             raise PieceUnknown
         return await self._character(request, world)
 

@@ -7,9 +7,10 @@ import pytest
 
 from storage.kept import Kept
 from storage.media import KeptPicture
+from storage.records.ids import new_id
 from storage.records.job import Status
 from storage.records.world import PieceId
-from tests.support.kept_states import BASE64, ERROR, KeptStates, character, landing, landing_video, new_id, ready
+from tests.support.kept_states import BASE64, ERROR, KeptStates, character, landing, landing_video, ready
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -38,7 +39,7 @@ async def test_a_finished_portrait_is_kept_with_its_character(kept: Kept, states
         None,
         1,
     )
-    found = await kept.media.taken_up(media.id)
+    found = await kept.landing.taken_up(media.id)
     assert found is not None
     assert (found.id, found.piece_id, found.world_id, found.job) == (media.id, piece_id, world_id, media.job)
     assert (found.base64, found.url, found.earlier) == (BASE64, None, 0)
@@ -48,7 +49,7 @@ async def test_one_that_was_not_taken_up_is_not_to_be_put_anywhere(kept: Kept, s
     _, piece_id = await states.lone()
     media = await states.ask(piece_id)
 
-    assert await kept.media.taken_up(media.id) is None
+    assert await kept.landing.taken_up(media.id) is None
 
 
 async def test_a_newer_portrait_waits_until_the_older_has_landed(kept: Kept, states: KeptStates) -> None:
@@ -57,11 +58,11 @@ async def test_a_newer_portrait_waits_until_the_older_has_landed(kept: Kept, sta
     new = await states.ask(piece_id)
     await kept.media.note(new.id, Status.SUCCEEDED)
 
-    assert not await kept.media.take_up(new.id, FOREIGN)
+    assert not await kept.landing.take_up(new.id, FOREIGN)
     assert (await states.details(piece_id))["image_portrait_base64"] == BASE64
 
-    await kept.media.landed(old.id, landing(), base64=BASE64)
-    assert await kept.media.take_up(new.id, FOREIGN)
+    await kept.landing.landed(old.id, landing(), base64=BASE64)
+    assert await kept.landing.take_up(new.id, FOREIGN)
     assert (await states.details(piece_id))["image_portrait_base64"] == FOREIGN
 
 
@@ -69,7 +70,7 @@ async def test_of_many_who_take_a_portrait_up_at_once_one_does(kept: Kept, state
     _, piece_id = await states.lone()
     media = await states.ask(piece_id)
 
-    taken = await asyncio.gather(*(kept.media.take_up(media.id, BASE64) for _ in range(10)))
+    taken = await asyncio.gather(*(kept.landing.take_up(media.id, BASE64) for _ in range(10)))
 
     assert sorted(taken) == [False] * 9 + [True]
 
@@ -78,7 +79,7 @@ async def test_one_that_landed_is_not_taken_up_again(kept: Kept, states: KeptSta
     _, piece_id = await states.lone()
     media = await states.landed(piece_id, "a.png")
 
-    assert not await kept.media.take_up(media.id, BASE64)
+    assert not await kept.landing.take_up(media.id, BASE64)
 
     assert "image_portrait_base64" not in await states.details(piece_id)
 
@@ -89,7 +90,7 @@ async def test_an_older_one_that_is_taken_up_says_nothing_of_the_newest(kept: Ke
     await kept.media.note(old.id, Status.SUCCEEDED)
     new = await states.ask(piece_id)
 
-    assert await kept.media.take_up(old.id, BASE64)
+    assert await kept.landing.take_up(old.id, BASE64)
 
     portrait = (await states.piece(piece_id)).portrait
     assert (portrait.status, portrait.job, portrait.coming) == (Status.QUEUED, new.job, old.job)
@@ -103,7 +104,7 @@ async def test_a_portrait_that_landed_is_shown_from_there_and_its_base64_is_gone
     (ahead,) = await kept.media.history(piece_id)
     place = landing("portraits/w/c_portrait.png")
 
-    assert await kept.media.landed(ahead.id, place, base64=BASE64)
+    assert await kept.landing.landed(ahead.id, place, base64=BASE64)
 
     details, portrait = await states.details(piece_id), (await states.piece(piece_id)).portrait
     assert "image_portrait_base64" not in details
@@ -121,7 +122,7 @@ async def test_landing_twice_is_landing_once(kept: Kept, states: KeptStates) -> 
     _, piece_id = await states.lone()
     media = await states.taken_up(piece_id)
 
-    answers = await asyncio.gather(*(kept.media.landed(media.id, landing(), base64=BASE64) for _ in range(2)))
+    answers = await asyncio.gather(*(kept.landing.landed(media.id, landing(), base64=BASE64) for _ in range(2)))
 
     assert answers == [True, True]
     assert (await states.piece(piece_id)).portrait.url == landing().url
@@ -137,7 +138,7 @@ async def test_what_was_put_in_its_place_meanwhile_stays_until_it_has_landed_its
     job = media.job if same_job else new_id()
     await replace_picture(kept, piece_id, portrait=job, image_portrait_base64=picture)
 
-    assert await kept.media.landed(media.id, landing("late.png"), base64=BASE64)
+    assert await kept.landing.landed(media.id, landing("late.png"), base64=BASE64)
 
     details = await states.details(piece_id)
     assert (details["portrait"], details["image_portrait_base64"]) == (job, picture)
@@ -150,7 +151,7 @@ async def test_one_whose_picture_was_replaced_has_nothing_to_be_put_away(kept: K
     media = await states.taken_up(piece_id)
     await replace_picture(kept, piece_id, portrait=new_id(), image_portrait_base64=FOREIGN)
 
-    found = await kept.media.taken_up(media.id)
+    found = await kept.landing.taken_up(media.id)
 
     assert found is not None
     assert found.base64 is None
@@ -191,7 +192,7 @@ async def test_an_upload_learns_how_many_are_there_before_it(kept: Kept, states:
     landed = await states.landed(piece_id, "3.png")
     coming = await states.taken_up(piece_id)
 
-    ahead, there = await kept.media.taken_up(coming.id), await kept.media.taken_up(landed.id)
+    ahead, there = await kept.landing.taken_up(coming.id), await kept.landing.taken_up(landed.id)
 
     assert ahead is not None
     assert (ahead.earlier, ahead.url) == (3, None)
@@ -207,7 +208,7 @@ async def test_the_old_picture_is_shown_until_the_new_one_has_landed(kept: Kept,
     portrait = (await states.piece(piece_id)).portrait
     assert (portrait.url, portrait.coming) == ("https://objects.example/old.png", media.job)
 
-    await kept.media.landed(media.id, landing("new.png"), base64=BASE64)
+    await kept.landing.landed(media.id, landing("new.png"), base64=BASE64)
     portrait = (await states.piece(piece_id)).portrait
     assert (portrait.url, portrait.coming, portrait.count) == ("https://objects.example/new.png", None, 2)
 
@@ -217,7 +218,7 @@ async def test_a_video_is_shown_with_its_poster_once_it_is_there(kept: Kept, sta
     media = await states.ask(piece_id, "video")
     place = landing_video()
 
-    await kept.media.shown(media.id, place)
+    await kept.landing.shown(media.id, place)
 
     video = (await states.piece(piece_id)).video
     assert (video.status, video.url, video.poster_url, video.count) == (
@@ -237,7 +238,7 @@ async def test_an_older_video_that_comes_late_says_nothing_of_the_newest(kept: K
     await kept.media.note(old.id, Status.SUCCEEDED)
     new = await states.ask(piece_id, "video")
 
-    await kept.media.shown(old.id, landing_video())
+    await kept.landing.shown(old.id, landing_video())
 
     video = (await states.piece(piece_id)).video
     assert (video.status, video.job, video.url) == (Status.QUEUED, new.job, landing_video().url)
@@ -264,12 +265,12 @@ async def test_one_that_another_run_has_put_there_meanwhile_has_not_failed(
 ) -> None:
     _, piece_id = await states.lone()
     media = await states.taken_up(piece_id)
-    await kept.media.landed(media.id, landing(), base64=BASE64)
+    await kept.landing.landed(media.id, landing(), base64=BASE64)
 
     if how == "give up":
-        await kept.media.give_up(media.id, ERROR)
+        await kept.landing.give_up(media.id, ERROR)
     else:
-        await kept.media.refuse(media.id, ERROR, base64=BASE64)
+        await kept.landing.refuse(media.id, ERROR, base64=BASE64)
 
     (medium,) = await kept.media.history(piece_id)
     assert (medium.status, medium.url, medium.error) == (Status.SUCCEEDED, landing().url, None)

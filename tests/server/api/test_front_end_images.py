@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from storage.media import Landed
+from storage.landing import Landed
 from storage.records.ids import JobId, new_id, new_job_id
 from storage.records.job import ErrorCode, JobError, Status
 from tests.server.conftest import OPERATOR_KEY, keyed
@@ -55,7 +55,7 @@ async def test_an_image_is_pending_generating_and_completed_once_it_is_in_the_ob
     medium = await keeper.medium(elf, task)
     await keeper.kept.media.note(medium, Status.SUCCEEDED, again=0.0)
     noted = await status(ann, elf)
-    await keeper.kept.media.take_up(medium, BASE64)
+    await keeper.kept.landing.take_up(medium, BASE64)
     taken_up = await status(ann, elf)
     await keeper.land(elf, task, url=URL)
 
@@ -134,7 +134,7 @@ async def test_a_portrait_that_came_with_the_world_is_an_image_like_any_other(
     elf = await character(ann, image_portrait_base64=text)
     on_its_way = await status(ann, elf)
     medium = await keeper.medium(elf, on_its_way["task_id"])
-    assert await keeper.kept.media.landed(medium, Landed("a.png", URL, "image/png", 32, 32, 99), base64=text)
+    assert await keeper.kept.landing.landed(medium, Landed("a.png", URL, "image/png", 32, 32, 99), base64=text)
     done = await status(ann, elf)
 
     assert on_its_way["status"] == "generating"

@@ -16,8 +16,8 @@ from starlette.routing import Route
 from server import body
 from server.api import answers
 from server.api.from_portraits import check_portrait, check_storage
+from server.api.front_end_words import WORDS, detail_of
 from server.api.portraits import WantedPortrait
-from server.api.seed_words import WORDS, detail_of
 from server.api.sent_character import Description, SentCharacter
 from server.api.submissions import Wanted, submit
 from server.api.videos import WantedVideo
@@ -26,13 +26,12 @@ from server.services import Services
 from server.settings import ServerSettings
 from storage.errors import IdTaken, JobUnknown, StoreUnavailable
 from storage.records.ids import JobId, parse_job_id
-from storage.records.inputs import SEEDS, VideoInput
+from storage.records.inputs import PORTRAIT, SEEDS, VIDEO, VideoInput
 from storage.records.job import JsonObject, Status
 
-PORTRAIT, VIDEO = "portrait", "video"
-MOST_CHARACTERS = 200
+LONGEST_NAME = 200
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 
 
 class _Sent(BaseModel):
@@ -59,7 +58,7 @@ class SentVideo(_Sent):
 
 
 def routes(services: Services) -> list[Route]:
-    calls = SeedCalls(services)
+    calls = FrontEndJobs(services)
     return [
         Route("/api/characters/portrait", calls.portrait, methods=["POST"]),
         Route("/api/characters/video", calls.video, methods=["POST"]),
@@ -68,7 +67,7 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-class SeedCalls:
+class FrontEndJobs:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._store = services.store
@@ -96,8 +95,8 @@ class SeedCalls:
 
     async def status(self, request: Request, *, kind: str) -> Response:
         name = request.query_params.get("jobId", "")
-        if not 1 <= len(name) <= MOST_CHARACTERS:
-            raise field_problem("jobId", f"must be given, with 1 to {MOST_CHARACTERS} characters")
+        if not 1 <= len(name) <= LONGEST_NAME:
+            raise field_problem("jobId", f"must be given, with 1 to {LONGEST_NAME} characters")
         job_id = self._job_id(request, kind, name)
         stored = await self._store.look(job_id) if job_id is not None else None
         if stored is None or (not stored.expired and stored.job.kind != kind):

@@ -114,7 +114,7 @@ async def test_nothing_else_is_chosen_while_a_new_portrait_is_on_its_way(
     await keeper.land(piece, first)
     second = (await ann.post(f"{world}/characters/{piece}/portrait", json={})).json()["id"]
     await keeper.paint(second)
-    await keeper.kept.media.take_up(await keeper.medium(piece, second), "AAAA")
+    await keeper.kept.landing.take_up(await keeper.medium(piece, second), "AAAA")
     earlier = await keeper.medium(piece, first)
     answer = await ann.post(f"{world}/characters/{piece}/choose", json={"media": earlier})
     assert_problem(answer, 409)
