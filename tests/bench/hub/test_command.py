@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,7 +81,9 @@ def test_it_prints_one_table_with_all_its_rows_and_writes_the_same_as_json_and_a
 
     found = json.loads(file.read_text())
     assert found["machine"]["rounds"] == 1
-    assert [row["name"] for row in found["rows"]] == NAMES
+    # A busy machine may not keep up with a rate: then that is said, and nothing is told of it.
+    left_out = tuple(f", {rate}" for rate in re.findall(r"is left out at (\S+/s)", ended.stderr))
+    assert [row["name"] for row in found["rows"]] == [name for name in NAMES if not name.endswith(left_out)]
     for row in found["rows"]:
         assert row["name"] in ended.stdout
         assert row["measured"]["least"] <= row["measured"]["median"] <= row["measured"]["most"]
