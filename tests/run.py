@@ -15,7 +15,16 @@ import pytest
 
 from server.up import python
 
-FOLDERS = ("tests/system", "tests/browser", "tests/server/hub", "tests/bench", "tests/server", "tests/jobs", "tests")
+FOLDERS = (
+    "tests/system/faults",
+    "tests/browser",
+    "tests/system",
+    "tests/server/hub",
+    "tests/server",
+    "tests/bench",
+    "tests/jobs",
+    "tests",
+)
 """What takes longest comes first, so that nothing long is left to run alone. A folder's share is what no other has."""
 AT_ONCE = 4
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocketRoute, expect
 
-from tests.browser.test_board import card, character, expect_painted, keep, shown, state
-from tests.browser.test_page import Submissions
+from tests.browser.support.boards import card, character, expect_painted, keep, shown, state
+from tests.browser.support.sets import Submissions
 from tests.support.boards import portraits, wait_until_kept
 from tests.support.limner import Server, Worker
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 
 from storage.records.ids import new_job_id
-from tests.browser.test_page import Submissions
+from tests.browser.support.sets import Submissions
 from tests.support.limner import Server, Worker
 
 pytestmark = pytest.mark.browser

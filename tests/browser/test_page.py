@@ -3,13 +3,11 @@
 import re
 import struct
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Request, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
+from tests.browser.support.sets import Submissions, painted, painting, wait_until_painted
 from tests.support.limner import Server, Worker
 from tests.support.proxy import Proxy
 
@@ -24,14 +22,6 @@ def generate(page: Page, url: str) -> None:
     expect(page.locator(".card")).to_have_count(COUNT)
 
 
-def painting(page: Page) -> Locator:
-    return page.locator("limner-portrait[state=processing]")
-
-
-def painted(page: Page) -> Locator:
-    return page.locator("limner-portrait[state=succeeded]")
-
-
 def names(page: Page) -> list[str]:
     return page.locator(".card h2, .card h3").all_inner_texts()
 
@@ -40,18 +30,6 @@ def expect_all_painted(page: Page) -> None:
     expect(painted(page)).to_have_count(COUNT)
     for picture in page.locator("limner-portrait img[alt]").all():
         expect(picture).to_be_visible()
-
-
-class Submissions:
-    """The POSTs that a context's pages send."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.urls: list[str] = []
-        context.on("request", self._note)
-
-    def _note(self, request: Request) -> None:
-        if request.method == "POST":
-            self.urls.append(urlsplit(request.url).path)
 
 
 def test_three_characters_are_read_at_once_and_painted_one_by_one(
@@ -213,20 +191,3 @@ class ProxiedServer(Server):
     def __exit__(self, *about: object) -> None:
         self.proxy.__exit__()
         super().__exit__()
-
-
-def wait_until_painted(server: Server, address: str) -> None:
-    job_id = urlsplit(address).fragment.partition("set=")[2].partition("&")[0]
-    with httpx.Client(base_url=server.url, timeout=40, headers={"Prefer": "wait=30"}) as http:
-        characters = until_final(http, job_id)["result"]["characters"]
-        for character in characters:
-            assert until_final(http, character["portrait"])["status"] == "succeeded"
-
-
-def until_final(http: httpx.Client, job_id: str) -> dict[str, Any]:
-    while True:
-        answer = http.get(f"/jobs/{job_id}")
-        job: dict[str, Any] = answer.json()
-        if job["finished_at"] is not None:
-            return job
-        http.get(f"/jobs/{job_id}", headers={"If-None-Match": answer.headers["etag"]})

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Response, StorageState, expect
 
-from tests.browser.test_board import expect_painted, shown
+from tests.browser.support.boards import expect_painted, shown
 from tests.support.boards import portraits, wait_until_kept
 from tests.support.limner import free_port
 from tests.support.postgres import value, wait_for

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.test_board import character, expect_painted, keep
+from tests.browser.support.boards import character, expect_painted, keep
 from tests.support.behind_nginx import Site, behind_nginx
 from tests.support.limner import Worker
 

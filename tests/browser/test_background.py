@@ -8,7 +8,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from tests.browser.test_page import Submissions, painted, painting, wait_until_painted
+from tests.browser.support.sets import Submissions, painted, painting, wait_until_painted
 from tests.support.chat_server import Answer, ChatServer
 from tests.support.limner import Server, Worker, limner
 
