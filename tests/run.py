@@ -16,11 +16,11 @@ import pytest
 from server.up import python
 
 FOLDERS = (
-    "tests/system/faults",
     "tests/browser",
-    "tests/system",
-    "tests/server/hub",
     "tests/server",
+    "tests/system/faults",
+    "tests/server/hub",
+    "tests/system",
     "tests/bench",
     "tests/jobs",
     "tests",

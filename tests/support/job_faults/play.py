@@ -20,8 +20,10 @@ from tests.support.ways_in import FINAL, Transport, Watch, watching
 
 AT_ONCE = 8
 LOOK_SECONDS = 0.05
-UNDER_WAY = 5
-"""A row strikes when one of so many jobs has ended: the first. The others don't end before."""
+FREE = 5
+"""One of so many jobs, the first ones, may end before a row strikes."""
+UNDER_WAY = 10
+"""A row strikes when one of so many has ended. Not all that may: one that is tried again waits behind what is held."""
 REFUSED = 10
 """One of so many portraits is refused by the provider."""
 MODERATED = "NSFW content detected"
@@ -57,7 +59,7 @@ class Play:
         refused = replace(painted, end="failed", error=MODERATED)
         on.provider.release.clear()
         on.provider.fates = {
-            seed: replace(refused if number % REFUSED == 0 else painted, held=number >= len(jobs) // UNDER_WAY)
+            seed: replace(refused if number % REFUSED == 0 else painted, held=number >= len(jobs) // FREE)
             for number, seed in enumerate(jobs)
         }
         return cls(on, jobs)
@@ -86,7 +88,7 @@ class Play:
             yield
 
     async def until_under_way(self) -> None:
-        """Some have ended, many wait, and every worker runs some, which don't end before `let_end`."""
+        """Some have ended, many wait, and every worker runs some that don't end before `let_end`."""
         await self.until_ended(len(self.jobs) // UNDER_WAY)
         await self.until("A worker runs nothing", self._all_at_work)
 
@@ -126,7 +128,8 @@ class Play:
         return await self.on.running_at(worker, self.ids)
 
     async def _all_at_work(self) -> bool:
-        return all([await self.running_at(worker) for worker in self.on.workers])
+        held = self.ids[len(self.jobs) // FREE :]
+        return all([await self.on.running_at(worker, held) for worker in self.on.workers])
 
 
 async def _submit(http: httpx.AsyncClient, waiting: Iterator[tuple[int, JobId]]) -> None:
