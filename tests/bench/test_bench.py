@@ -31,7 +31,7 @@ def test_the_bench_prints_one_table_with_all_its_rows_and_writes_the_same_as_jso
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

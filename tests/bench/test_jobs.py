@@ -37,7 +37,7 @@ def bench_jobs(*arguments: str, one_core: bool = False) -> "subprocess.Completed
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
         preexec_fn=(lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) if one_core else None,
     )

@@ -27,7 +27,7 @@ def test_every_row_is_measured_beside_its_reference(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
     )
 
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SECONDS = 30_000
+SECONDS = 60_000
 
 
 # Playwright's synchronous face keeps an event loop running in this thread: it must be gone before the next package.

@@ -40,7 +40,7 @@ def enter(page: Page, server: Server) -> None:
 
 def submit(server: Server, path: str, wanted: dict[str, object]) -> str:
     headers = {"Authorization": f"Bearer {OWNER_KEY}"}
-    answer = httpx.post(f"{server.url}{path}", json=wanted, headers=headers).raise_for_status()
+    answer = httpx.post(f"{server.url}{path}", json=wanted, headers=headers, verify=False).raise_for_status()
     return str(answer.json()["id"])
 
 

@@ -153,7 +153,7 @@ async def test_a_day_has_so_many_pictures_and_a_set_of_characters_takes_as_many_
     start: Callable[..., Server],
 ) -> None:
     server = start(daily_pictures=4, operator_key=OPERATOR_KEY)
-    async with httpx.AsyncClient(base_url=server.url) as browser:
+    async with httpx.AsyncClient(base_url=server.url, verify=False) as browser:
         first = await browser.post("/portraits", json={**PORTRAIT, "id": new_job_id()})
         assert first.status_code == 202
         assert (await browser.post("/characters", json={"count": 3})).status_code == 202  # a session of its own by now
@@ -167,7 +167,7 @@ async def test_a_day_has_so_many_pictures_and_a_set_of_characters_takes_as_many_
         assert (await browser.post("/portraits", json=again)).status_code == 200
         as_operator = {"Authorization": f"Bearer {OPERATOR_KEY}"}
         assert (await browser.post("/portraits", json=PORTRAIT, headers=as_operator)).status_code == 202
-    async with httpx.AsyncClient(base_url=server.url) as other:
+    async with httpx.AsyncClient(base_url=server.url, verify=False) as other:
         newcomers = [(await other.post("/portraits", json=PORTRAIT)).status_code for _ in range(2)]
     assert newcomers == [202, 202]
     assert await figure(server.url, 'limner_submissions_limited_total{limit="pictures"}', OPERATOR_KEY) == 2
@@ -177,11 +177,11 @@ async def test_who_throws_the_cookie_away_has_no_more_pictures_for_it(start: Cal
     server = start(daily_pictures_per_address=3)
 
     async def posted() -> int:
-        async with httpx.AsyncClient(base_url=server.url) as newcomer:
+        async with httpx.AsyncClient(base_url=server.url, verify=False) as newcomer:
             return (await newcomer.post("/characters", json={"count": 1})).status_code
 
     assert [await posted() for _ in range(2)] == [202, 202]
-    async with httpx.AsyncClient(base_url=server.url) as browser:
+    async with httpx.AsyncClient(base_url=server.url, verify=False) as browser:
         assert_problem(await browser.post("/characters", json={"count": 2}), 429, type="urn:limner:limit:pictures")
 
 
@@ -190,8 +190,8 @@ async def test_of_a_paid_provider_all_together_may_ask_so_much_in_a_day_and_a_re
 ) -> None:
     server = start(daily_budget="painter=2")
     async with (
-        httpx.AsyncClient(base_url=server.url) as ann,
-        httpx.AsyncClient(base_url=server.url) as bob,
+        httpx.AsyncClient(base_url=server.url, verify=False) as ann,
+        httpx.AsyncClient(base_url=server.url, verify=False) as bob,
     ):
         job_id = JobId((await ann.post("/portraits", json=PORTRAIT)).json()["id"])
         assert (await bob.post("/portraits", json={**PORTRAIT, "provider": "painter"})).status_code == 202
@@ -208,7 +208,7 @@ async def test_a_queue_of_the_longest_length_takes_no_more_until_one_has_begun(
     start: Callable[..., Server], own_player: Player
 ) -> None:
     server = start(max_waiting=1)
-    async with httpx.AsyncClient(base_url=server.url) as browser:
+    async with httpx.AsyncClient(base_url=server.url, verify=False) as browser:
         body = {**PORTRAIT, "id": new_job_id()}
         assert (await browser.post("/portraits", json=body)).status_code == 202
         full = await browser.post("/portraits", json=PORTRAIT)
@@ -229,9 +229,9 @@ async def test_who_submits_too_often_is_told_by_which_limit_and_a_proxy_that_is_
         max_submissions=2, max_submissions_per_address=4, submissions_seconds=600_000, trusted_proxies="127.0.0.1"
     )
     async with (
-        httpx.AsyncClient(base_url=server.url, headers={"X-Forwarded-For": HERE}) as ann,
-        httpx.AsyncClient(base_url=server.url, headers={"X-Forwarded-For": HERE}) as bob,
-        httpx.AsyncClient(base_url=server.url, headers={"X-Forwarded-For": THERE}) as far,
+        httpx.AsyncClient(base_url=server.url, headers={"X-Forwarded-For": HERE}, verify=False) as ann,
+        httpx.AsyncClient(base_url=server.url, headers={"X-Forwarded-For": HERE}, verify=False) as bob,
+        httpx.AsyncClient(base_url=server.url, headers={"X-Forwarded-For": THERE}, verify=False) as far,
     ):
         answers = [await ann.post("/portraits", json=PORTRAIT) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [202, 202, 202, 429]  # the first one began the session
@@ -251,7 +251,7 @@ async def test_while_redis_is_away_nobody_is_let_past_the_limits(start: Callable
     with proxy:
         server = start(redis_url=url)
         proxy.cut()
-        async with httpx.AsyncClient(base_url=server.url, timeout=30) as browser:
+        async with httpx.AsyncClient(base_url=server.url, timeout=30, verify=False) as browser:
             answer = await browser.post("/portraits", json=PORTRAIT)
             assert_problem(answer, 503)
             assert int(answer.headers["retry-after"]) > 0

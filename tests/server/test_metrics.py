@@ -45,7 +45,7 @@ async def test_a_held_request_is_counted_while_it_is_held(start: Start, own_play
     job_id = await own_player.running()
     job = await own_player.job(job_id)
     headers = {"If-None-Match": f'"{job.version}"', "Prefer": "wait=30"}
-    async with httpx.AsyncClient(timeout=40) as http:
+    async with httpx.AsyncClient(timeout=40, verify=False) as http:
         held = asyncio.create_task(http.get(f"{server.url}/jobs/{job_id}", headers=headers))
         now = await until(server, lambda now: now("connections", transport="wait") == 1)
         assert now("subscriptions") == 1
@@ -59,7 +59,7 @@ async def test_an_event_stream_is_counted_while_it_is_open(start: Start, own_pla
     server = start()
     job_id = await own_player.running()
     async with (
-        httpx.AsyncClient(timeout=40) as http,
+        httpx.AsyncClient(timeout=40, verify=False) as http,
         http.stream("GET", f"{server.url}/events", params={"job": job_id}) as stream,
     ):
         assert stream.status_code == 200
@@ -225,12 +225,12 @@ async def test_submissions_that_cannot_be_stored_are_counted_by_the_reason(start
     wanted = {"description": "an elf"}
     with running() as valkey:
         server = start(redis_url=valkey.url)
-        async with Redis.from_url(valkey.url) as redis, httpx.AsyncClient(base_url=server.url) as http:
+        async with Redis.from_url(valkey.url) as redis, httpx.AsyncClient(base_url=server.url, verify=False) as http:
             await redis.config_set("maxmemory", int((await redis.info("memory"))["used_memory"] / 0.9))
             assert (await http.post("/portraits", json=wanted)).status_code == 503
             assert (await http.get("/jobs/0b8b8b0e-3c0f-4d8e-9a70-2d4c3b1f6a55")).status_code == 404
         assert submissions_refused(figures(server)) == (1, 0)
-    async with httpx.AsyncClient(base_url=server.url, timeout=DEADLINE_SECONDS) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=DEADLINE_SECONDS, verify=False) as http:
         assert (await http.post("/portraits", json=wanted)).status_code == 503
     assert submissions_refused(figures(server)) == (1, 1)
 

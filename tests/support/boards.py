@@ -10,7 +10,7 @@ from tests.support.limner import DEADLINE_SECONDS
 
 def portraits(address: str) -> dict[str, dict[str, Any]]:
     """How the portraits of a world stand, by the names of its characters."""
-    characters = httpx.get(address).raise_for_status().json()["characters"]
+    characters = httpx.get(address, verify=False).raise_for_status().json()["characters"]
     return {character["name"]: character["portrait"] for character in characters}
 
 

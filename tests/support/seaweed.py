@@ -157,7 +157,7 @@ def _identity(name: str, key_id: str, secret: str, *actions: str) -> dict[str, o
 
 def _is_ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/healthz", timeout=1, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/healthz", timeout=1, trust_env=False, verify=False).status_code == 200
     except httpx.HTTPError:
         return False
 

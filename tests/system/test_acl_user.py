@@ -47,7 +47,10 @@ async def test_with_the_documented_rights_jobs_are_taken_done_watched_tried_agai
 ) -> None:
     await redis.execute_command(*documented())  # type: ignore[no-untyped-call]
     with limner(as_user(url)) as (server, _):
-        async with httpx.AsyncClient(base_url=server.url, timeout=60) as http, client(server.ws_url) as socket:
+        async with (
+            httpx.AsyncClient(base_url=server.url, timeout=60, verify=False) as http,
+            client(server.ws_url) as socket,
+        ):
             sent = {"description": "an elf", "size": "256x256", "subject": "elf"}
             job = (await http.post("/portraits", json=sent)).json()
             await socket.subscribe(job["id"])

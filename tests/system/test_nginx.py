@@ -102,7 +102,7 @@ async def test_whoever_was_on_a_server_that_is_stopped_goes_on_at_the_other(
 async def test_a_submission_is_taken_in_by_the_server_that_is_left_and_is_one_job(site: Site) -> None:
     site.second.kill()
     ids = [new_job_id() for _ in range(4)]
-    async with httpx.AsyncClient(base_url=site.url) as http:
+    async with httpx.AsyncClient(base_url=site.url, verify=False) as http:
         for job_id in ids:
             answer = await http.post("/portraits", json={"description": "an old dwarf", "id": job_id})
             assert answer.status_code == 202
@@ -114,7 +114,7 @@ async def test_every_address_that_is_told_leads_through_the_path(site: Site, env
     path, origin = urlsplit(site.url).path, {"Origin": site.url.removesuffix(PATH)}
     with Worker(settings) as worker:
         await asyncio.to_thread(worker.wait_until_started)
-        async with httpx.AsyncClient(base_url=site.url, timeout=40, headers=origin) as http:
+        async with httpx.AsyncClient(base_url=site.url, timeout=40, headers=origin, verify=False) as http:
             answer = await http.post("/portraits", json={"description": "an old dwarf", "size": "256x256"})
             job = answer.json()
             assert answer.headers["location"] == f"{path}/jobs/{job['id']}"
@@ -142,7 +142,7 @@ def test_the_command_line_finds_the_server_at_its_path(site: Site, environment: 
 
 
 async def test_the_figures_are_not_for_the_world(site: Site) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=False) as http:
         assert (await http.get(f"{site.first.url}/metrics")).status_code == 200
         assert (await http.get(f"{site.url}/metrics")).status_code == 404
 
@@ -182,7 +182,7 @@ async def test_connections_are_counted_by_the_address_that_nginx_has_seen(narrow
 
 async def test_a_url_has_room_for_as_many_ids_as_a_server_takes(site: Site) -> None:
     ids = [new_job_id() for _ in range(256)]
-    async with httpx.AsyncClient(base_url=site.url) as http:
+    async with httpx.AsyncClient(base_url=site.url, verify=False) as http:
         answer = await http.get("/jobs", params={"id": ids})
         assert answer.json()["unknown"] == ids
         async with http.stream("GET", "/events", params={"job": ids}) as answer:
@@ -210,7 +210,7 @@ async def test_a_client_that_does_not_read_is_not_read_for_by_nginx_but_cut_off(
         client.sendall(
             f"GET {PATH}{path}?job={job} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n{headers}\r\n".encode()
         )
-        async with httpx.AsyncClient() as http, asyncio.timeout(DEADLINE_SECONDS):
+        async with httpx.AsyncClient(verify=False) as http, asyncio.timeout(DEADLINE_SECONDS):
             for step in itertools.count(1):
                 await play.advance(job, step / 1e6, preview=preview)
                 if step % 100 == 0 and await slow_clients(http, site):

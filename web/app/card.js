@@ -10,6 +10,7 @@ import { altOf, fileName } from "./sentences.js";
 /**
  * @typedef {object} CardNews               what a card tells the page
  * @property {(painted: boolean) => void} onPainted   `painted`: it was waited for, not there from the start
+ * @property {() => void} onDescribed  it is known now what the portrait was asked to show
  * @property {(reason: string) => void} onFailed
  * @property {(portrait: string) => void} onRepaint   before the new job is submitted
  */
@@ -54,7 +55,13 @@ export class Card {
     this.painted = false;
     this.#portrait.job = portrait;
     const store = this.#client.job(portrait);
-    this.#leave = store.subscribe(({ job }) => this.#offer(job));
+    let described = this.described;
+    this.#leave = store.subscribe(({ job }) => {
+      this.#offer(job);
+      if (described || !this.described) return;
+      described = true;
+      this.#news.onDescribed();
+    });
     this.#offer(store.snapshot().job);
   }
 
@@ -63,7 +70,13 @@ export class Card {
     return this.#portrait.job;
   }
 
-  /** The character as it is sent to be kept. */
+  /** Whether it is known what the portrait was asked to show; else it is still to be heard. */
+  get described() {
+    const job = this.#portrait.job;
+    return job === this.#character.portrait || this.#asked.has(job) || this.#client.job(job).snapshot().phase !== "loading";
+  }
+
+  /** The character as it is sent to be kept. Only once it is `described`. */
   get member() {
     return memberOf(this.#character, this.#portrait.job, this.#described);
   }

@@ -67,11 +67,11 @@ export class KeepForm {
 
   /**
    * @param {Scene} scene
-   * @param {{theme: string | null, painted: number}} known  the theme is null while it is not known
+   * @param {{theme: string | null, painted: number, described: boolean}} known  the theme is null while it is not known
    */
-  show(scene, { theme, painted }) {
+  show(scene, { theme, painted, described }) {
     this.#scene = scene;
-    const obstacle = obstacleOf(scene);
+    const obstacle = obstacleOf(scene, described);
     this.#form.hidden = scene.phase === "gone" && scene.characters.length === 0;
     this.#button.disabled = obstacle !== null;
     showText(byId("keep-hint", HTMLElement), obstacle ?? (this.#kept.hidden ? promiseOf(scene, painted) : null));

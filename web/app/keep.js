@@ -14,11 +14,12 @@ const METADATA_BYTES = 1_000;
  * Why these characters cannot be kept now, as a sentence; null where they can.
  *
  * @param {Scene} scene
+ * @param {boolean} described  whether it is known what each portrait was asked to show
  */
-export function obstacleOf({ phase, characters }) {
+export function obstacleOf({ phase, characters }, described) {
   if (phase === "gone") return "It is too late to keep them: the server has let them go.";
   if (phase === "writing") return "They can be kept as soon as the last of them is written.";
-  if (phase === "opening") return "Looking for them…";
+  if (phase === "opening" || !described) return "Looking for them…";
   return characters.length === 0 ? "There is nobody to keep." : null;
 }
 

@@ -11,7 +11,7 @@ import { arrivalOf, awaitedLine, headingOf, progressOf, titleOf } from "./senten
  * @typedef {object} SetHooks
  * @property {(place: number, portrait: string) => void} onRepaint  a character (from 1) gets another portrait job
  * @property {(brief: Brief) => void} onBrief                        what was asked for became known
- * @property {(scene: Scene, known: {theme: string | null, painted: number}) => void} onScene  something changed
+ * @property {(scene: Scene, known: {theme: string | null, painted: number, described: boolean}) => void} onScene  something changed
  * @property {(portrait: string) => boolean} isTold                  another part of the page tells what becomes of it
  */
 
@@ -128,6 +128,7 @@ export class SetOnWall {
           if (waited) this.#say(card, `${character.name} is painted.`);
           this.#tell();
         },
+        onDescribed: () => this.#tell(),
         onFailed: (reason) => this.#say(card, `${character.name} could not be painted. ${reason}`),
         onRepaint: (portrait) => this.#hooks.onRepaint(index + 1, portrait),
       });
@@ -175,11 +176,13 @@ export class SetOnWall {
   }
 
   #tell() {
-    const painted = [...this.#cards.values()].filter((card) => card.painted).length;
+    const cards = [...this.#cards.values()];
+    const painted = cards.filter((card) => card.painted).length;
+    const described = cards.every((card) => card.described);
     const gone = this.#scene.phase === "gone" && this.#cards.size === 0;
     byId("set-title", HTMLElement).textContent = gone ? "An empty wall" : headingOf(this.#brief?.theme ?? "");
     showText(byId("set-progress", HTMLElement), gone ? null : progressOf(this.#scene, painted));
     document.title = titleOf(this.#scene, painted);
-    this.#hooks.onScene(this.#scene, { theme: this.#brief?.theme ?? null, painted });
+    this.#hooks.onScene(this.#scene, { theme: this.#brief?.theme ?? null, painted, described });
   }
 }

@@ -67,7 +67,7 @@ def bench_hub(
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=200,
         check=False,
         preexec_fn=prepare,
     )

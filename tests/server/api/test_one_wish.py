@@ -81,7 +81,10 @@ async def test_a_double_click_is_one_job(anna: httpx.AsyncClient, how: str) -> N
 @same
 async def test_two_tabs_of_a_browser_are_one_job(edge: Server, how: str) -> None:
     body, headers = SAME[how]()
-    async with httpx.AsyncClient(base_url=edge.url) as tab, httpx.AsyncClient(base_url=edge.url) as other:
+    async with (
+        httpx.AsyncClient(base_url=edge.url, verify=False) as tab,
+        httpx.AsyncClient(base_url=edge.url, verify=False) as other,
+    ):
         await tab.post("/portraits", json=wish())
         other.cookies.update(tab.cookies)
         answers = await asyncio.gather(*(one.post("/portraits", json=body, headers=headers) for one in (tab, other)))
@@ -97,7 +100,7 @@ async def lose_the_answer(
         proxy.freeze(Way.DOWN)
         async with (
             asyncio.timeout(DEADLINE_SECONDS),
-            httpx.AsyncClient(base_url=proxy.url, headers=headers, timeout=DEADLINE_SECONDS) as client,
+            httpx.AsyncClient(base_url=proxy.url, headers=headers, timeout=DEADLINE_SECONDS, verify=False) as client,
         ):
             posting = asyncio.create_task(client.post("/portraits", json=body))
             while not await there():  # noqa: ASYNC110 - nothing says when a request has arrived
@@ -133,7 +136,7 @@ async def test_so_it_is_for_a_browser_that_had_no_session_yet_and_gets_no_contro
         return await store.count_active() > 0
 
     await lose_the_answer(server, body, headers, there)
-    async with httpx.AsyncClient(base_url=server.url) as browser:
+    async with httpx.AsyncClient(base_url=server.url, verify=False) as browser:
         again = await browser.post("/portraits", json=body, headers=headers)
         assert (again.status_code, await store.count_active()) == (200, 1)
         assert "set-cookie" not in again.headers
@@ -147,7 +150,7 @@ async def test_a_key_stands_for_the_same_job_before_and_after_a_browser_got_its_
 ) -> None:
     server = start()
     body, headers = SAME["a key"]()
-    async with httpx.AsyncClient(base_url=server.url) as browser:
+    async with httpx.AsyncClient(base_url=server.url, verify=False) as browser:
         first = await browser.post("/portraits", json=body, headers=headers)
         assert "set-cookie" in first.headers
         late = await browser.post("/portraits", json=body, headers=headers)

@@ -37,7 +37,7 @@ async def test_a_world_is_kept_while_redis_is_full_and_what_it_cannot_begin_it_d
     await own_redis.config_set("maxmemory", int((await own_redis.info("memory"))["used_memory"] / 0.9))
     picture = base64.b64encode(portrait()).decode()
     async with (
-        httpx.AsyncClient(base_url=server.url) as browser,
+        httpx.AsyncClient(base_url=server.url, verify=False) as browser,
         keeper_over(own_redis, prefix, database_url) as keeper,
     ):
         board = await made(browser, sent("Ada", image_portrait_base64=picture), sent("Bo"))

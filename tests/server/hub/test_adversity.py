@@ -94,7 +94,10 @@ async def test_while_redis_is_away_nothing_is_unknown_and_afterwards_the_end_is_
 ) -> None:
     player = adverse_player
     job_id, done = await player.running(), await player.finished()
-    async with client(adverse.ws_url, job_id) as socket, httpx.AsyncClient(base_url=adverse.url, timeout=10) as http:
+    async with (
+        client(adverse.ws_url, job_id) as socket,
+        httpx.AsyncClient(base_url=adverse.url, timeout=10, verify=False) as http,
+    ):
         await socket.until_type("subscribed")
         switch.off()
         assert (await socket.until_type("error"))["code"] == "unavailable"
@@ -147,7 +150,7 @@ async def test_a_poll_that_waits_when_redis_goes_away_ends_with_an_error_soon(
     adverse: Server, switch: Switch, adverse_player: Player
 ) -> None:
     job_id = await adverse_player.running()
-    async with httpx.AsyncClient(base_url=adverse.url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=adverse.url, timeout=10, verify=False) as http:
         tag = (await http.get(f"/jobs/{job_id}")).headers["etag"]
         waiting = asyncio.create_task(http.get(f"/jobs/{job_id}", headers={"If-None-Match": tag, "Prefer": "wait=30"}))
         await http.get("/health")
@@ -164,7 +167,7 @@ async def test_a_redis_that_refuses_to_write_is_away_and_the_hub_outlives_it(
     # So long ago that a look would keep the job on, which is a write.
     await command.hset(key, "kept_until", str(await player.store.now() + 60_000))  # type: ignore[misc]
     await command.config_set("min-replicas-to-write", "1")
-    async with httpx.AsyncClient(base_url=adverse.url) as http:
+    async with httpx.AsyncClient(base_url=adverse.url, verify=False) as http:
         assert (await http.get(f"/jobs/{done.id}")).status_code == 200
         refused = await http.post("/characters", json={"count": 1})
         assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
@@ -201,7 +204,7 @@ async def test_while_redis_stands_still_that_is_said_and_afterwards_the_end_is_s
         os.kill(valkey, signal.SIGSTOP)
         try:
             assert (await socket.until_type("error"))["code"] == "unavailable"
-            async with httpx.AsyncClient(base_url=adverse.url, timeout=10) as http:
+            async with httpx.AsyncClient(base_url=adverse.url, timeout=10, verify=False) as http:
                 assert_problem(await http.get("/ready"), 503)
         finally:
             os.kill(valkey, signal.SIGCONT)

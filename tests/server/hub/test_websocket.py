@@ -251,7 +251,7 @@ def test_a_socket_is_not_opened_at_other_addresses(edge: Server) -> None:
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    assert httpx.get(f"{edge.url}/jobs", headers=upgrade).status_code == 403
+    assert httpx.get(f"{edge.url}/jobs", headers=upgrade, verify=False).status_code == 403
 
 
 async def test_watching_a_finished_job_keeps_it(edge: Server, player: Player, redis: Redis, edge_prefix: str) -> None:

@@ -100,7 +100,7 @@ def test_a_server_that_drains_is_not_ready_and_takes_nobody_in(start: Start) -> 
             assert (status, headers["content-type"]) == (503, "application/problem+json")
             assert int(headers["retry-after"]) > 0
             with pytest.raises(httpx.ConnectError):
-                httpx.get(f"{server.url}/health")
+                httpx.get(f"{server.url}/health", verify=False)
 
 
 def test_a_request_on_a_kept_connection_is_answered_during_the_drain_as_the_last_one(start: Start) -> None:

@@ -143,7 +143,7 @@ def test_who_calls_while_all_processes_are_away_is_answered_by_the_next_ones(sta
     server = start()
     for pid in server.pids:
         os.kill(pid, signal.SIGKILL)
-    assert httpx.get(f"{server.url}/health", timeout=30).status_code == 200
+    assert httpx.get(f"{server.url}/health", timeout=30, verify=False).status_code == 200
 
 
 def test_all_have_the_same_secret_and_one_folder_for_their_figures(start: Callable[..., Processes]) -> None:
@@ -168,7 +168,7 @@ def test_a_signal_to_the_first_process_ends_all_of_them(start: Callable[..., Pro
         assert server.wait_for_end() == 0
     assert all(process.has_ended() for process in watched)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{server.url}/health")
+        httpx.get(f"{server.url}/health", verify=False)
 
 
 def test_a_second_signal_kills_all_of_them_and_the_status_says_so(start: Callable[..., Processes]) -> None:

@@ -78,7 +78,7 @@ async def redis_frozen(stage: Stage) -> AsyncIterator[None]:
     """Longer than a lease, and than the silence that a sweep forgives. A worker paints meanwhile, and goes on."""
     with Worker({**stage.environment, "LIMNER_PAINTER_SECONDS": str(stage.scale.lease)}) as worker:
         await asyncio.to_thread(worker.wait_until_started)
-        async with httpx.AsyncClient(base_url=stage.server.url) as http:
+        async with httpx.AsyncClient(base_url=stage.server.url, verify=False) as http:
             portrait = (await http.post("/portraits", json={"description": "an old dwarf"})).json()["id"]
             await asyncio.to_thread(worker.wait_until_logged, "provider called")
             stage.valkey.freeze()

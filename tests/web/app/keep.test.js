@@ -21,16 +21,17 @@ const scene = (phase, count) => ({
 });
 
 test("a set can be kept when nobody is still to come, however it ended", () => {
-  assert.equal(obstacleOf(scene("complete", 3)), null);
-  assert.equal(obstacleOf(scene("stopped", 1)), null);
-  assert.equal(obstacleOf(scene("failed", 2)), null);
+  assert.equal(obstacleOf(scene("complete", 3), true), null);
+  assert.equal(obstacleOf(scene("stopped", 1), true), null);
+  assert.equal(obstacleOf(scene("failed", 2), true), null);
 });
 
 test("a set that cannot be kept says why", () => {
-  assert.match(obstacleOf(scene("writing", 2)) ?? "", /as soon as the last/);
-  assert.match(obstacleOf(scene("opening", 0)) ?? "", /Looking/);
-  assert.match(obstacleOf(scene("failed", 0)) ?? "", /nobody/);
-  assert.match(obstacleOf(scene("gone", 3)) ?? "", /too late/);
+  assert.match(obstacleOf(scene("writing", 2), true) ?? "", /as soon as the last/);
+  assert.match(obstacleOf(scene("opening", 0), true) ?? "", /Looking/);
+  assert.match(obstacleOf(scene("failed", 0), true) ?? "", /nobody/);
+  assert.match(obstacleOf(scene("gone", 3), true) ?? "", /too late/);
+  assert.match(obstacleOf(scene("complete", 3), false) ?? "", /Looking/);
 });
 
 test("it is promised that unfinished portraits come along", () => {
