@@ -18,7 +18,8 @@ COUNT = 3
 
 def generate(page: Page, url: str) -> None:
     page.goto(url)
-    page.locator("#commission [type=submit]").click()
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        page.locator("#commission [type=submit]").click()
     expect(page.locator(".card")).to_have_count(COUNT)
 
 
